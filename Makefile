@@ -1,0 +1,45 @@
+# Every target makes the environment it needs by itself: a fresh machine wants Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+JOBS   ?= 2
+
+.PHONY: demo test test-fast test-slow lint bench constraints clean
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/connector demo
+
+test: lint test-fast test-slow
+
+test-fast: $(STAMP)
+	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) -q
+
+test-slow: $(STAMP)
+	@$(BIN)/python -m pytest -m slow -q
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+# make bench            every benchmark
+# make bench ONLY=name  one of them
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+# Rewrites constraints.txt from what is installed now (names and versions only).
+constraints: $(STAMP)
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^-e' | sort -f > constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

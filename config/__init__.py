@@ -1,0 +1,1 @@
+"""Ground floor: process settings, the secret box, logging with redaction. Imports no other room."""

@@ -1,0 +1,1 @@
+"""When and where flows run: schedules, concurrency, the one-command installation."""

@@ -1,0 +1,1 @@
+"""What the connector knows and remembers: SQLModel tables, engine and sessions, migrations."""

@@ -1,0 +1,1 @@
+"""The PrestaShop webservice as an ASGI application."""

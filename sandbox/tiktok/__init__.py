@@ -1,0 +1,1 @@
+"""The TikTok Shop Open API and its authorization host as one ASGI application."""

@@ -1,0 +1,1 @@
+"""One retryable step on one batch: read a page, decide with rules, write models, call a client."""
