@@ -1,0 +1,114 @@
+"""The one error tree of both shops' clients.
+
+::
+
+    ShopError                       carries shop, code, request_id, cause, fix
+    ├── Retryable                   the same call may be sent again, nothing happened
+    │   ├── Throttled               too many calls; retry_after in seconds if the shop said so
+    │   ├── Unavailable             5xx, HTML pages, maintenance, broken connection before the request left
+    │   └── TimedOut                a read that got no answer in time
+    ├── AuthorizationError          exit status 3 on the command line
+    │   ├── TokenExpired            refresh, then replay
+    │   ├── ReauthorizationNeeded   a person has to give consent again
+    │   └── AccessDenied            wrong key, missing right or scope, blocked address
+    ├── Rejected                    permanent: the shop refused this content; `code` says why
+    ├── ConfigurationFault          wrong URL, a redirecting host, wrong shop, webservice off: a person has to fix settings
+    └── Uncertain                   the write may have happened: look before repeating
+
+`cause` and `fix` are written for the merchant, from the error table of the shop (K8); `str(error)` is for the log.
+Neither ever holds a key, a token, a signature or a buyer's data: clients build messages from codes and paths only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Shop = Literal["prestashop", "tiktok"]
+
+
+class ShopError(Exception):
+    """A call to one of the shops that did not do what was asked.
+
+    Args:
+        message: for the log; no secrets, no personal data.
+        shop: which shop answered.
+        code: the shop's own error code as text ("36009002", "85", "http-503"), "" when there is none.
+        request_id: the shop's id of the exchange, to quote to its support ("" when there is none).
+        cause: what happened, in the merchant's words.
+        fix: what to do about it, in the merchant's words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        shop: Shop,
+        code: str = "",
+        request_id: str = "",
+        cause: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.shop: Shop = shop
+        self.code = code
+        self.request_id = request_id
+        self.cause = cause or message
+        self.fix = fix
+
+
+class Retryable(ShopError):
+    """Nothing happened on the other side; the same call may be sent again."""
+
+
+class Throttled(Retryable):
+    """Too many calls. `retry_after` is in seconds, None when the shop did not say."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        shop: Shop,
+        code: str = "",
+        request_id: str = "",
+        cause: str = "",
+        fix: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, shop=shop, code=code, request_id=request_id, cause=cause, fix=fix)
+        self.retry_after = retry_after
+
+
+class Unavailable(Retryable):
+    """The shop or something in front of it cannot answer now."""
+
+
+class TimedOut(Retryable):
+    """A read that got no answer in time."""
+
+
+class AuthorizationError(ShopError):
+    """The shop does not let us in."""
+
+
+class TokenExpired(AuthorizationError):
+    """The access token is no longer valid: refresh and replay."""
+
+
+class ReauthorizationNeeded(AuthorizationError):
+    """Refreshing is no longer possible: the merchant has to give consent again."""
+
+
+class AccessDenied(AuthorizationError):
+    """Wrong key, missing right or scope, or an address that is not allowed."""
+
+
+class Rejected(ShopError):
+    """The shop understood and refused. Repeating the same content gives the same answer."""
+
+
+class ConfigurationFault(ShopError):
+    """The connection itself is set up wrongly (URL, host, shop, region); a person has to change it."""
+
+
+class Uncertain(ShopError):
+    """A write without a clear answer: it may have happened. Never repeat it blind, look first."""
