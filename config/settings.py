@@ -1,0 +1,109 @@
+"""Process settings: read once from the environment (prefix CONNECTOR_) and `.env`, never from the database.
+
+What belongs to one PrestaShop ↔ TikTok Shop pair is a connection's own settings (models/settings.py).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(Exception):
+    """A process setting has a value that cannot be used. The text names the variable and says what to write."""
+
+
+class Settings(BaseSettings):
+    """Everything a process of the connector needs to know before it can open its database."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONNECTOR_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        default=Path(".connector"),
+        description="Folder for the database, the key file, the call budget and Prefect's own files.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of our tables; empty means SQLite in the home folder. "
+        "PostgreSQL: postgresql+psycopg://user:password@host/database",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key that encrypts credentials in the database. Several, separated by commas, "
+        "to rotate: the first encrypts, all of them decrypt. Empty: the key file in the home folder.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    debug_exchanges: bool = Field(
+        default=False, description="Log every API exchange, with secrets and personal data redacted (A6)."
+    )
+    prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of `connector up`'s Prefect UI.")
+    tiktok_reads_per_second: float = Field(default=10.0, gt=0, le=1000)
+    tiktok_writes_per_second: float = Field(default=3.0, gt=0, le=1000)
+    prestashop_calls_per_second: float = Field(default=50.0, gt=0, le=1000)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute_home(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url:
+            return url
+        if url.startswith("postgres://"):
+            url = "postgresql://" + url.removeprefix("postgres://")
+        if url.startswith("postgresql://"):
+            url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+        try:
+            backend = make_url(url).get_backend_name()
+        except ArgumentError:
+            raise ValueError("is not a database URL; write sqlite:///path or postgresql://…") from None
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("must be a SQLite or PostgreSQL URL")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The URL of our tables, never empty."""
+        return self.database_url or f"sqlite:///{self.home / 'connector.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the encryption key lives when it is not in the environment."""
+        return self.home / "secret.key"
+
+    @property
+    def budget_file(self) -> Path:
+        """State of the call budgets, shared by all processes of the installation."""
+        return self.home / "budget.db"
+
+
+def read_settings() -> Settings:
+    """Read the settings, turning every unusable value into one sentence per variable.
+
+    Raises:
+        SettingsError: naming the variable, what was wrong with it and never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "CONNECTOR_" + "_".join(str(part) for part in fault["loc"]).upper()
+            faults.append(f"{name} {fault['msg'].removeprefix('Value error, ')}")
+        raise SettingsError("; ".join(faults)) from None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read at first use."""
+    return read_settings()

@@ -1,0 +1,86 @@
+"""Connections: one PrestaShop shop ↔ one TikTok Shop (K16), their credentials and their settings' versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from models.columns import Moment, choice, json_field, moment
+
+
+class AuthorizationState(StrEnum):
+    """Where the TikTok Shop authorization of a connection stands."""
+
+    NONE = "none"
+    AUTHORIZED = "authorized"
+    EXPIRED = "expired"
+
+
+class Connection(SQLModel, table=True):
+    """One connection. Columns that end in `_secret` hold tokens of the secret box, never clear text."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=80, unique=True)
+    contact_email: str = Field(default="", max_length=254)
+    # PrestaShop (A1)
+    prestashop_url: str = Field(max_length=500)
+    prestashop_key_secret: str
+    prestashop_version: str = Field(default="", max_length=20)
+    prestashop_timezone: str = Field(default="", max_length=64)
+    prestashop_checked_at: Moment = moment()
+    # TikTok Shop (A2, A3)
+    region: str = Field(max_length=2)
+    tiktok_api_url: str = Field(max_length=500)
+    tiktok_auth_url: str = Field(max_length=500)
+    app_key: str = Field(max_length=64)
+    app_secret_secret: str
+    service_id: str = Field(default="", max_length=64)
+    shop_id: str = Field(default="", max_length=64)
+    shop_name: str = Field(default="", max_length=255)
+    shop_cipher: str = Field(default="", max_length=255)
+    category_version: str = Field(default="v1", max_length=2)
+    access_token_secret: str = Field(default="")
+    access_expires_at: Moment = moment()
+    refresh_token_secret: str = Field(default="")
+    refresh_expires_at: Moment = moment()
+    open_id: str = Field(default="", max_length=128)
+    seller_name: str = Field(default="", max_length=255)
+    granted_scopes: list[str] = json_field(list)
+    authorization: AuthorizationState = choice(AuthorizationState, default=AuthorizationState.NONE)
+    # Holder and end of the right to refresh the tokens; taken by one UPDATE, so two processes never hold it.
+    refresh_lease: str = Field(default="", max_length=64)
+    refresh_lease_until: Moment = moment()
+    last_call_at: Moment = moment()
+
+    @property
+    def key(self) -> int:
+        """The id of a stored connection."""
+        if self.id is None:
+            raise ValueError("this connection was not stored yet")
+        return self.id
+
+
+class SettingsVersion(SQLModel, table=True):
+    """One version of a connection's settings document; the highest number is in force (K15)."""
+
+    __tablename__ = "settings_version"
+    __table_args__ = (UniqueConstraint("connection_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE")
+    version: int
+    document: dict[str, Any] = json_field(dict)
+    note: str = Field(default="", max_length=200)
+    created_at: datetime = moment(nullable=False)
+
+
+class Watermark(SQLModel, table=True):
+    """How far a sweep has come, in the data's own terms; committed with the data it stands for."""
+
+    connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE", primary_key=True)
+    name: str = Field(primary_key=True, max_length=60)
+    value: str
+    updated_at: datetime = moment(nullable=False)
