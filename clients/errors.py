@@ -12,7 +12,7 @@
     │   ├── ReauthorizationNeeded   a person has to give consent again
     │   └── AccessDenied            wrong key, missing right or scope, blocked address
     ├── Rejected                    permanent: the shop refused this content; `code` says why
-    ├── ConfigurationFault          wrong URL, a redirecting host, wrong shop, webservice off: a person has to fix settings
+    ├── ConfigurationFault          wrong URL, redirecting host, wrong shop, webservice off: a person has to act
     └── Uncertain                   the write may have happened: look before repeating
 
 `cause` and `fix` are written for the merchant, from the error table of the shop (K8); `str(error)` is for the log.

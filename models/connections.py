@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Field, SQLModel, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
 
 from models.columns import Moment, choice, json_field, moment
+from models.settings import ConnectionSettings
 
 
 class AuthorizationState(StrEnum):
@@ -50,9 +51,6 @@ class Connection(SQLModel, table=True):
     seller_name: str = Field(default="", max_length=255)
     granted_scopes: list[str] = json_field(list)
     authorization: AuthorizationState = choice(AuthorizationState, default=AuthorizationState.NONE)
-    # Holder and end of the right to refresh the tokens; taken by one UPDATE, so two processes never hold it.
-    refresh_lease: str = Field(default="", max_length=64)
-    refresh_lease_until: Moment = moment()
     last_call_at: Moment = moment()
 
     @property
@@ -84,3 +82,59 @@ class Watermark(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=60)
     value: str
     updated_at: datetime = moment(nullable=False)
+
+
+class UnknownConnection(LookupError):
+    """There is no connection of that name. The text lists those there are."""
+
+
+def find_connection(session: Session, name: str) -> Connection:
+    """The connection called `name`; the only one there is when `name` is empty.
+
+    Raises:
+        UnknownConnection: saying which names exist.
+    """
+    connections = session.exec(select(Connection).order_by(col(Connection.name))).all()
+    if not name and len(connections) == 1:
+        return connections[0]
+    for connection in connections:
+        if connection.name == name:
+            return connection
+    known = ", ".join(connection.name for connection in connections)
+    if not connections:
+        raise UnknownConnection("There is no connection yet. Make one with: connector connection add")
+    if not name:
+        raise UnknownConnection(f"There are several connections, say which with --connection: {known}")
+    raise UnknownConnection(f"There is no connection called {name!r}. There are: {known}")
+
+
+def settings_in_force(session: Session, connection_id: int) -> tuple[int, ConnectionSettings]:
+    """The newest version of a connection's settings, and its number; version 0 is the defaults."""
+    newest = session.exec(
+        select(SettingsVersion)
+        .where(SettingsVersion.connection_id == connection_id)
+        .order_by(col(SettingsVersion.version).desc())
+        .limit(1)
+    ).first()
+    if newest is None:
+        return 0, ConnectionSettings()
+    return newest.version, ConnectionSettings.model_validate(newest.document)
+
+
+def store_settings(
+    session: Session, connection_id: int, settings: ConnectionSettings, *, note: str, now: datetime
+) -> int:
+    """Store a new version unless the document is the one in force; answer the number of the version in force."""
+    version, present = settings_in_force(session, connection_id)
+    if version and present == settings:
+        return version
+    session.add(
+        SettingsVersion(
+            connection_id=connection_id,
+            version=version + 1,
+            document=settings.model_dump(mode="json"),
+            note=note,
+            created_at=now,
+        )
+    )
+    return version + 1

@@ -6,7 +6,10 @@ reads first and writes later fails under WAL whatever the timeout (docs/decision
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import fcntl
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Any, cast
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as SqlConnection
-from sqlalchemy import Engine, Table, create_engine, event
+from sqlalchemy import Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -24,6 +27,10 @@ from sqlmodel import Session, SQLModel
 from config.settings import settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Busy(Exception):
+    """Somebody else holds what was asked for exclusively."""
 
 
 class Database:
@@ -65,6 +72,45 @@ class Database:
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
 
+    @contextmanager
+    def exclusive(self, name: str, *, patience: float = 600.0) -> Iterator[None]:
+        """Hold the only right to `name` among all threads and processes; it ends with the process, however that dies.
+
+        On SQLite a locked file beside the database, on PostgreSQL a session's advisory lock.
+
+        Args:
+            name: what is held, e.g. "tokens:3".
+            patience: seconds to wait for another holder.
+
+        Raises:
+            Busy: another holder did not finish in time.
+        """
+        deadline = time.monotonic() + patience
+        with self._file_lock(name, deadline) if self.is_sqlite else self._advisory_lock(name, deadline):
+            yield
+
+    @contextmanager
+    def _file_lock(self, name: str, deadline: float) -> Iterator[None]:
+        location = make_url(self.url).database
+        if not location:
+            raise ValueError("an in-memory database has no other process to be exclusive against")
+        path = Path(f"{location}.{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}.lock")
+        with path.open("w") as file:
+            _wait_for(lambda: _try_flock(file.fileno()), name, deadline)
+            # Closing the file gives the lock back; the file itself stays, removing it would race with a waiter.
+            yield
+
+    @contextmanager
+    def _advisory_lock(self, name: str, deadline: float) -> Iterator[None]:
+        number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            lock = text("SELECT pg_try_advisory_lock(:number)").bindparams(number=number)
+            _wait_for(lambda: bool(connection.execute(lock).scalar()), name, deadline)
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:number)").bindparams(number=number))
+
     def dispose(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
@@ -99,6 +145,21 @@ def upsert(
     else:
         statement = insert.on_conflict_do_nothing(index_elements=keys)
     session.connection().execute(statement, list(rows))
+
+
+def _try_flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait_for(attempt: Callable[[], bool], name: str, deadline: float) -> None:
+    while not attempt():
+        if time.monotonic() >= deadline:
+            raise Busy(f"Another run holds {name!r} and did not finish in time. Wait for it or stop it.")
+        time.sleep(0.2)
 
 
 @lru_cache(maxsize=8)

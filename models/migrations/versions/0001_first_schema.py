@@ -11,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+
     op.create_table(
         "connection",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -39,8 +40,6 @@ def upgrade() -> None:
         sa.Column("seller_name", sa.String(length=255), nullable=False),
         sa.Column("granted_scopes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("authorization", sa.String(length=20), nullable=False),
-        sa.Column("refresh_lease", sa.String(length=64), nullable=False),
-        sa.Column("refresh_lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_call_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
@@ -485,6 +484,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+
     op.drop_table("value_mapping")
     with op.batch_alter_table("listing_sku", schema=None) as batch_op:
         batch_op.drop_index("ix_listing_sku_seller_sku")
