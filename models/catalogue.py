@@ -156,6 +156,8 @@ class ProductImage(SQLModel, table=True):
     connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE", primary_key=True)
     id_image: int = Field(primary_key=True)
     id_product: int = Field(index=True)
+    # B6 the size that was fetched; another one is another picture.
+    image_type: str = Field(default="", max_length=64)
     content_hash: str = Field(default="", max_length=64)
     width: int = 0
     height: int = 0

@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("id_image", sa.Integer(), nullable=False),
         sa.Column("id_product", sa.Integer(), nullable=False),
+        sa.Column("image_type", sa.String(length=64), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
