@@ -1,0 +1,1 @@
+"""How a sandbox shop is filled: the settings of a fresh install, a generated catalogue, or the demo data of the recordings."""

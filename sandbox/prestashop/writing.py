@@ -1,0 +1,259 @@
+"""POST, PUT, PATCH and DELETE: what core does with the XML it is sent (fact sheet 1.6, recordings 069–084)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lxml import etree
+
+from sandbox.prestashop.errors import WebserviceError, php_warning
+from sandbox.prestashop.fields import Field, Resource
+from sandbox.prestashop.shop import Shop
+from sandbox.prestashop.tables import Row
+from sandbox.prestashop.validators import check_field
+from sandbox.prestashop.view import Echo
+from sandbox.prestashop.write_rules import ASSOCIATION_SETTERS, RULES, SETTERS
+
+Method = Literal["POST", "PUT", "PATCH"]
+
+
+@dataclass(slots=True)
+class Change:
+    """One entity on its way in: the new stored values, what the answer echoes, and what is done after the row is stored."""
+
+    row_id: int
+    stored: Row = field(default_factory=dict)
+    echo: Echo = field(default_factory=dict)
+    after: list[Callable[[], None]] = field(default_factory=list)
+
+
+def save(
+    shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop: int
+) -> list[tuple[int, Echo]]:
+    """Store every entity of the body, one after the other and without a transaction; ids and echoes in order."""
+    root = parse(body, shop.major)
+    entities = [child for child in root if isinstance(child.tag, str)]
+    ids = [int(text) for entity in entities if (text := (entity.findtext("id") or "").strip()).isdigit() and text != "0"]
+    if method == "POST":
+        if ids:
+            raise WebserviceError(400, 91, "id is forbidden when adding a new resource")
+    elif len(set(ids)) != len(ids):
+        raise WebserviceError(400, 89, "id is duplicate in request")
+    elif len(ids) != len(entities):
+        raise WebserviceError(400, 90, "id is required when modifying a resource")
+    saved = []
+    table = shop.tables[resource.name]
+    for position, entity in enumerate(entities):
+        if method != "POST" and ids[position] not in table:
+            raise WebserviceError(404, 92, "Invalid ID")
+        saved.append(_save_one(shop, resource, method, entity, 0 if method == "POST" else ids[position], scope_shop))
+    return saved
+
+
+def parse(body: bytes, major: int) -> etree._Element:
+    """The root of the body; its name does not matter. A form-style `xml=` before it is dropped."""
+    text = body.removeprefix(b"xml=")
+    try:
+        return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        line = 1544
+        warnings = []
+        source = text.decode(errors="replace")
+        for entry in error.error_log if text else []:
+            file_line = source.splitlines()[entry.line - 1] if entry.line <= len(source.splitlines()) else ""
+            call = "SimpleXMLElement::__construct(): "
+            for part in (
+                f"Entity: line {entry.line}: parser error : {entry.message}",
+                file_line,
+                " " * max(entry.column - 1, 0) + "^",
+            ):
+                warnings.append(php_warning(call + part, line, major))
+        message = f"XML error : String could not be parsed as XML\nXML length : {len(text)}\nOriginal XML : {source}"
+        found = WebserviceError(500, 127, message)
+        found.errors[:0] = warnings
+        raise found from None
+
+
+def _save_one(
+    shop: Shop, resource: Resource, method: Method, entity: etree._Element, row_id: int, scope_shop: int
+) -> tuple[int, Echo]:
+    change = Change(row_id)
+    for item in resource.fields:
+        if item.kind == "text":
+            _take_texts(shop, resource, method, entity, item, change)
+        else:
+            _take_value(shop, resource, method, entity, item, change)
+    _validate(resource, change)
+    rules = RULES.get(resource.name)
+    if rules:
+        rules.before(shop, change.row_id, change.stored, change.echo, method)
+    now = shop.now()
+    for name in ("date_upd", "date_add"):
+        if resource.field(name) and (name == "date_upd" or method == "POST" or change.stored.get(name) == "0000-00-00 00:00:00"):
+            change.stored[name] = change.echo[name] = now
+    table = shop.tables[resource.name]
+    if method == "POST":
+        change.row_id = table.insert(change.stored)
+    else:
+        _update(shop, resource, change, scope_shop)
+    table.move(change.row_id)
+    for action in change.after:
+        action()
+    _set_associations(shop, resource, entity, change.row_id)
+    if rules:
+        rules.after(shop, change.row_id, change.stored, method)
+    return change.row_id, change.echo
+
+
+def _update(shop: Shop, resource: Resource, change: Change, scope_shop: int) -> None:
+    """The base table takes every value; in a multishop the context shop's own values too, other shops keep theirs."""
+    table = shop.tables[resource.name]
+    shops = shop.tables["shops"].ids
+    per_shop = {item.name for item in resource.fields if item.per_shop}
+    if len(shops) > 1 and per_shop:
+        for other in shops:
+            own = shop.shop_values.setdefault((resource.name, change.row_id, other), {})
+            for name in per_shop & change.stored.keys():
+                if other == scope_shop:
+                    own[name] = change.stored[name]
+                else:
+                    own.setdefault(name, table.value(table.rows[change.row_id], name))
+    table.update(change.row_id, change.stored)
+
+
+def _take_value(
+    shop: Shop, resource: Resource, method: Method, entity: etree._Element, item: Field, change: Change
+) -> None:
+    node = entity.find(item.name)
+    name = item.name
+    setter = SETTERS.get((resource.name, name))
+    if node is None:
+        if method == "PATCH":
+            return
+        if item.required:
+            raise WebserviceError(400, 41, f'parameter "{name}" required')
+        if item.computed or setter:
+            if not item.writable:
+                change.echo[name] = ""
+            return
+        kept = _definition_default(shop, resource, name, method)
+        change.stored[name] = kept if kept is not None else _blank(item)
+        change.echo[name] = kept
+        return
+    if not item.writable:
+        raise WebserviceError(400, 93, f'parameter "{name}" not writable. Please remove this attribute of this XML')
+    text = "".join(node.itertext())
+    if setter:
+        change.after.append(lambda: setter(shop, change.row_id, text))
+        return
+    change.echo[name] = text
+    change.stored[name] = to_stored(item, text)
+
+
+def _take_texts(
+    shop: Shop, resource: Resource, method: Method, entity: etree._Element, item: Field, change: Change
+) -> None:
+    """A text that is sent and not required is emptied first: languages left out are stored empty."""
+    if item.computed:
+        return
+    node = entity.find(item.name)
+    languages = shop.languages()
+    if node is None:
+        if method == "PATCH":
+            return
+        if item.required:
+            raise WebserviceError(400, 41, f'parameter "{item.name}" required')
+        change.stored[item.name] = dict.fromkeys(languages, "")
+        change.echo[item.name] = None
+        return
+    sent = node.findall("language")
+    if sent:
+        known = shop.tables[resource.name].text(change.row_id, item.name) if change.row_id and item.required else None
+        texts = dict.fromkeys(languages, "") | dict(known or {})
+        for language in sent:
+            texts[int(language.get("id", "0"))] = "".join(language.itertext())
+    else:
+        texts = dict.fromkeys(languages, "".join(node.itertext()))
+    change.stored[item.name] = texts
+    change.echo[item.name] = texts
+
+
+def to_stored(item: Field, text: str) -> Any:
+    """What the database makes of the text of a field."""
+    if item.kind in ("int", "bool"):
+        found = re.match(r"\s*-?\d+", text)
+        return int(found[0]) if found else 0
+    if item.kind == "float":
+        decimals = len(str(item.default).partition(".")[2]) or 6
+        found = re.match(r"\s*-?\d*\.?\d+", text)
+        return f"{float(found[0]) if found else 0:.{decimals}f}"
+    return text
+
+
+def _blank(item: Field) -> Any:
+    """What is stored for a field that was not sent: nothing, as the column holds it."""
+    if item.kind == "date":
+        return "0000-00-00 00:00:00"
+    return to_stored(item, "") if item.name != "default_on" else None
+
+
+def _definition_default(shop: Shop, resource: Resource, name: str, method: Method) -> Any:
+    """The few fields whose class definition has a default fall back to it (recordings 069 and 073 of both versions)."""
+    if resource.name != "products":
+        return None
+    defaults: dict[str, Any] = {"condition": "new", "visibility": "both", "id_shop_default": 1}
+    if shop.major >= 9:
+        defaults["product_type"] = "standard"
+    if name == "unit_price_ratio" and method == "PUT":
+        return "0"
+    return defaults.get(name)
+
+
+def _validate(resource: Resource, change: Change) -> None:
+    for item in resource.fields:
+        value = change.echo.get(item.name)
+        if value is None:
+            continue
+        texts = list(value.values()) if isinstance(value, dict) else [str(value)]
+        for text in texts:
+            if not check_field(item, text):
+                code = 84 if item.kind == "text" else 85
+                message = f'Validation error: "Property {resource.class_name}->{item.name} is not valid"'
+                raise WebserviceError(400, code, message)
+
+
+def _set_associations(shop: Shop, resource: Resource, entity: etree._Element, row_id: int) -> None:
+    lists = entity.find("associations")
+    if lists is None:
+        return
+    for node in lists:
+        if not isinstance(node.tag, str):
+            continue
+        if resource.association(node.tag) is None:
+            raise WebserviceError(400, 86, f'The association "{node.tag}" does not exists')
+        setter = ASSOCIATION_SETTERS.get((resource.name, node.tag))
+        if setter:
+            items = [
+                {child.tag: "".join(child.itertext()).strip() for child in item if isinstance(child.tag, str)}
+                for item in node
+                if isinstance(item.tag, str)
+            ]
+            setter(shop, row_id, items)
+
+
+def delete(shop: Shop, resource: Resource, ids: list[int]) -> None:
+    """Delete them all, or none when one is missing."""
+    table = shop.tables[resource.name]
+    missing = [row_id for row_id in ids if row_id not in table]
+    if missing or not ids:
+        listed = ", ".join(str(row_id) for row_id in missing)
+        raise WebserviceError(404, 87, f"Id(s) not exists: {listed}")
+    for row_id in ids:
+        rules = RULES.get(resource.name)
+        if rules and rules.delete:
+            rules.delete(shop, row_id)
+        else:
+            table.delete(row_id)
