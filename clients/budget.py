@@ -235,7 +235,8 @@ class SharedBudget:
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        # Not WAL: switching to it fails when several processes open a new file at the same moment.
+        self._connection.execute("PRAGMA journal_mode = PERSIST")
         # Losing the last second of this state in a power cut costs nothing.
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute(_TABLE)
