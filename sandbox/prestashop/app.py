@@ -37,7 +37,9 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
     async def answer_all(request: Request) -> Response:
         started = time.perf_counter()
         if _request_line_length(request) > _LONGEST_REQUEST_LINE:
-            return Response(_PAGE.format("414 Request-URI Too Long", "Request-URI Too Long"), 414, media_type="text/html")
+            return Response(
+                _PAGE.format("414 Request-URI Too Long", "Request-URI Too Long"), 414, media_type="text/html"
+            )
         path = _path_in_shop(world, request.url.path)
         if path is not None and path.startswith("/_sandbox/"):
             return await control.answer(world, request, path)

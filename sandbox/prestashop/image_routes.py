@@ -100,9 +100,7 @@ def picture(shop: Shop, image: int, type_name: str | None) -> Picture:
 
 def public(shop: Shop, path: str) -> Picture | None:
     """`/img/p/1/2/3/123.jpg`, `/img/p/1/2/3/123-large_default.jpg` and `/123-large_default/any-name.jpg`, no key needed."""
-    found = re.fullmatch(r"/img/p/[\d/]*?(\d+)(?:-(\w+))?\.jpg", path) or re.fullmatch(
-        r"/(\d+)-(\w+)/[^/]+\.jpg", path
-    )
+    found = re.fullmatch(r"/img/p/[\d/]*?(\d+)(?:-(\w+))?\.jpg", path) or re.fullmatch(r"/(\d+)-(\w+)/[^/]+\.jpg", path)
     if not found or int(found[1]) not in shop.images:
         return None
     try:

@@ -76,5 +76,9 @@ def _paint(image_id: int, colour: str, width: int, height: int) -> Pillow.Image:
     for mark in range(16):
         if image_id >> mark & 1:
             left = width * (0.25 + 0.03125 * mark)
-            pen.line((left, height * 0.3, left, height * 0.7), fill=(255 - red, 255 - green, 255 - blue), width=max(2, width // 200))
+            pen.line(
+                (left, height * 0.3, left, height * 0.7),
+                fill=(255 - red, 255 - green, 255 - blue),
+                width=max(2, width // 200),
+            )
     return picture

@@ -88,7 +88,8 @@ def _language_values(view: View, texts: dict[int, str]) -> Any:
         return texts.get(view.languages[0], "")
     as_number = view.shop.major >= 9
     return [
-        {"id": language if as_number else str(language), "value": texts.get(language, "")} for language in view.languages
+        {"id": language if as_number else str(language), "value": texts.get(language, "")}
+        for language in view.languages
     ]
 
 

@@ -97,7 +97,11 @@ def _column(shop: Shop, resource: str, question: PriceQuestion) -> Callable[[int
 
 
 def unit_price(
-    shop: Shop, id_product: int, id_product_attribute: int, question: PriceQuestion, taxes: dict[int, Decimal] | None = None
+    shop: Shop,
+    id_product: int,
+    id_product_attribute: int,
+    question: PriceQuestion,
+    taxes: dict[int, Decimal] | None = None,
 ) -> Decimal:
     """The price of one piece; 0 where core finds no such variant. `taxes` caches rates by tax rules group."""
     if id_product not in shop.tables["products"]:

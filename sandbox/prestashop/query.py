@@ -75,7 +75,7 @@ def parse_display(query: Query, resource: Resource, virtual: list[str]) -> Displ
         elif name == "id" or name in virtual or resource.field(name):
             fields.add(name)
         else:
-            message = f"Unable to display this field \"{name}\". However, these are available"
+            message = f'Unable to display this field "{name}". However, these are available'
             raise WebserviceError(400, 35, did_you_mean(message, name, _names(resource, virtual)))
     return Display(frozenset(fields), associations)
 

@@ -14,17 +14,7 @@ from sandbox.prestashop.settings_resources import SETTINGS
 
 DEFINITIONS: tuple[Resource, ...] = (*CATALOGUE, *SETTINGS)
 
-_EVERY_NAME = """
-    addresses attachments carriers cart_rules carts categories combinations configurations contacts
-    content_management_system countries currencies customer_messages customer_threads customers customizations deliveries
-    employees groups guests image_types images languages manufacturers messages order_carriers order_cart_rules
-    order_details order_histories order_invoices order_payments order_returns order_slip order_states orders price_ranges
-    product_customization_fields product_feature_values product_features product_option_values product_options
-    product_suppliers products search shop_groups shop_urls shops specific_price_rules specific_prices states
-    stock_availables stock_movement_reasons stock_movements stocks stores suppliers supply_order_details
-    supply_order_histories supply_order_receipt_histories supply_order_states supply_orders tags tax_rule_groups tax_rules
-    taxes translated_configurations warehouse_product_locations warehouses weight_ranges zones
-""".split()
+_EVERY_NAME = ["addresses", "attachments", "carriers", "cart_rules", "carts", "categories", "combinations", "configurations", "contacts", "content_management_system", "countries", "currencies", "customer_messages", "customer_threads", "customers", "customizations", "deliveries", "employees", "groups", "guests", "image_types", "images", "languages", "manufacturers", "messages", "order_carriers", "order_cart_rules", "order_details", "order_histories", "order_invoices", "order_payments", "order_returns", "order_slip", "order_states", "orders", "price_ranges", "product_customization_fields", "product_feature_values", "product_features", "product_option_values", "product_options", "product_suppliers", "products", "search", "shop_groups", "shop_urls", "shops", "specific_price_rules", "specific_prices", "states", "stock_availables", "stock_movement_reasons", "stock_movements", "stocks", "stores", "suppliers", "supply_order_details", "supply_order_histories", "supply_order_receipt_histories", "supply_order_states", "supply_orders", "tags", "tax_rule_groups", "tax_rules", "taxes", "translated_configurations", "warehouse_product_locations", "warehouses", "weight_ranges", "zones"]
 _GONE_IN_9 = {name for name in _EVERY_NAME if name.startswith("supply_order")} | {"warehouse_product_locations"}
 
 DESCRIPTIONS = {

@@ -117,11 +117,7 @@ def _matching(table: Table, item: Filter, ids: list[int], scope: Scope) -> list[
     name = field.name
     if field.kind == "text":
         languages = scope.languages if item.language is None else (item.language,)
-        return [
-            row_id
-            for row_id in ids
-            if any(test(text) for text in _texts(table, row_id, name, languages))
-        ]
+        return [row_id for row_id in ids if any(test(text) for text in _texts(table, row_id, name, languages))]
     # The base table is what SQL compares, also where a shop has its own value.
     rows, default = table.rows, table.defaults.get(name)
     return [row_id for row_id in ids if test(rows[row_id].get(name, default))]
@@ -151,5 +147,3 @@ def _sorted(shop: Shop, table: Table, ids: list[int], sort: list[SortKey], scope
     for key in reversed(sort):
         ids = sorted(ids, key=key_of(key), reverse=key.descending)
     return ids
-
-

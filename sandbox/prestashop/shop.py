@@ -99,7 +99,7 @@ class Shop:
         names = resource_names(self.major)
         verbs = frozenset(verb for verb in VERBS if verb != "PATCH" or self.major >= 8)
         self.accounts: dict[str, Account] = {
-            self.key: Account({name: verbs for name in names}),
+            self.key: Account(dict.fromkeys(names, verbs)),
             self.readonly_key: Account({name: frozenset({"GET"}) for name in ("products", "stock_availables")}),
         }
         self.stats = Stats()
@@ -216,7 +216,7 @@ class Shop:
         self.tables["combinations"].update(id_combination, {"price": f"{float(price):.6f}"})
 
     def rename(self, id_product: int, name: str) -> None:
-        self.tables["products"].update(id_product, {"name": {language: name for language in self.languages()}})
+        self.tables["products"].update(id_product, {"name": dict.fromkeys(self.languages(), name)})
         self.touch(id_product)
 
     def set_active(self, id_product: int, active: bool) -> None:
@@ -229,7 +229,7 @@ class Shop:
         texts = {item.name for item in table.resource.fields if item.kind == "text"}
         for name, value in changes.items():
             if name in texts and isinstance(value, str):
-                changes[name] = {language: value for language in self.languages()}
+                changes[name] = dict.fromkeys(self.languages(), value)
         table.update(row_id, changes)
         if resource == "products":
             self.touch(row_id)

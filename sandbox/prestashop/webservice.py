@@ -187,7 +187,9 @@ class Webservice:
             raise WebserviceError(401, 26, message)
 
     def _check_verb(self, name: str, method: str, account: Account) -> None:
-        if method not in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH") or (method == "PATCH" and self.shop.major < 8):
+        if method not in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH") or (
+            method == "PATCH" and self.shop.major < 8
+        ):
             raise WebserviceError(405, 23, f"Method {method} is not valid")
         if name == "":
             return
@@ -200,9 +202,7 @@ class Webservice:
 
     def _root(self, exchange: Exchange, account: Account) -> bytes:
         permissions = account.permissions
-        names = {
-            name: DESCRIPTIONS.get(name, name) for name in resource_names(self.shop.major) if name in permissions
-        }
+        names = {name: DESCRIPTIONS.get(name, name) for name in resource_names(self.shop.major) if name in permissions}
         if exchange.format == "XML":
             return xml_view.root(self.shop, permissions, names, WITHOUT_SCHEMA)
         if self.shop.major >= 8:
@@ -211,7 +211,9 @@ class Webservice:
 
     def _images(self, exchange: Exchange) -> bytes | Picture:
         if exchange.method not in ("GET", "HEAD"):
-            raise WebserviceError(405, 77, f"This method is not allowed for the images of the sandbox: {exchange.method}")
+            raise WebserviceError(
+                405, 77, f"This method is not allowed for the images of the sandbox: {exchange.method}"
+            )
         return image_routes.answer(self.shop, exchange.call.segments[1:])
 
     def _read(self, exchange: Exchange, resource: Resource) -> bytes:
@@ -317,7 +319,9 @@ class FatalError(Exception):
 
 
 def _content_type(exchange: Exchange) -> str:
-    return "application/json" if exchange.format == "JSON" and "schema" not in exchange.query else "text/xml;charset=utf-8"
+    return (
+        "application/json" if exchange.format == "JSON" and "schema" not in exchange.query else "text/xml;charset=utf-8"
+    )
 
 
 def _format(call: Call, query: Query) -> Format:

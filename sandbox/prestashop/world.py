@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sandbox.prestashop.generator.catalogue import fill_catalogue
 from sandbox.prestashop.generator.demo import DemoShop, fill_demo
 from sandbox.prestashop.shop import Shop, Version
 
@@ -13,6 +14,15 @@ _RECORDED_AT = datetime(2026, 11, 23, 16, 10, 19, tzinfo=UTC)
 
 class World(Shop):
     """A filled `Shop`; see there for its state and for the mutators scenarios use."""
+
+    @classmethod
+    def generate(
+        cls, products: int, seed: int, version: Version, region: str, *, base_url: str, clock: Callable[[], datetime]
+    ) -> World:
+        """A shop of that many products (about 1.2 variants each) in a country such as "FR"; the same for the same arguments."""
+        world = cls(version, base_url=base_url, clock=clock)
+        fill_catalogue(world, products, seed, region)
+        return world
 
     @classmethod
     def fixtures(

@@ -43,7 +43,9 @@ def _fill_links(shop: Shop, row_id: int, stored: Row, echo: Echo, method: str) -
     if method != "POST" or names is None or (links and any(links.values())):
         return
     if any(names.values()):
-        stored["link_rewrite"] = echo["link_rewrite"] = {language: link_rewrite(name) for language, name in names.items()}
+        stored["link_rewrite"] = echo["link_rewrite"] = {
+            language: link_rewrite(name) for language, name in names.items()
+        }
 
 
 def _after_product(shop: Shop, row_id: int, stored: Row, method: str) -> None:

@@ -30,13 +30,13 @@ class Change:
     after: list[Callable[[], None]] = field(default_factory=list)
 
 
-def save(
-    shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop: int
-) -> list[tuple[int, Echo]]:
+def save(shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop: int) -> list[tuple[int, Echo]]:
     """Store every entity of the body, one after the other and without a transaction; ids and echoes in order."""
     root = parse(body, shop.major)
     entities = [child for child in root if isinstance(child.tag, str)]
-    ids = [int(text) for entity in entities if (text := (entity.findtext("id") or "").strip()).isdigit() and text != "0"]
+    ids = [
+        int(text) for entity in entities if (text := (entity.findtext("id") or "").strip()).isdigit() and text != "0"
+    ]
     if method == "POST":
         if ids:
             raise WebserviceError(400, 91, "id is forbidden when adding a new resource")
@@ -92,7 +92,9 @@ def _save_one(
         rules.before(shop, change.row_id, change.stored, change.echo, method)
     now = shop.now()
     for name in ("date_upd", "date_add"):
-        if resource.field(name) and (name == "date_upd" or method == "POST" or change.stored.get(name) == "0000-00-00 00:00:00"):
+        if resource.field(name) and (
+            name == "date_upd" or method == "POST" or change.stored.get(name) == "0000-00-00 00:00:00"
+        ):
             change.stored[name] = change.echo[name] = now
     table = shop.tables[resource.name]
     if method == "POST":

@@ -42,7 +42,9 @@ def printer(view: View, written: Echo | None = None) -> Callable[[int], str]:
             name = column.name
             from_write = written is not None and name in written
             if column.source == "text" or name == "names":
-                texts = written[name] if written and from_write else view.texts(row_id, "name" if name == "names" else name)
+                texts = (
+                    written[name] if written and from_write else view.texts(row_id, "name" if name == "names" else name)
+                )
                 lines.append(f"\t<{name}>{_language_nodes(texts, languages)}</{name}>")
                 continue
             if written is not None and from_write:
@@ -94,7 +96,9 @@ def _association(view: View, association: Association, row_id: int, row: Row) ->
     hidden = asked is not None and not association.declared and view.shop.major >= 8
     lines = [f"{head}>"]
     for member in members:
-        lines.append(f'\t<{association.node} xlink:href="{view.api}/{_target(view, association, row_id, row, member[0])}">')
+        lines.append(
+            f'\t<{association.node} xlink:href="{view.api}/{_target(view, association, row_id, row, member[0])}">'
+        )
         for field, value in zip(association.fields, member, strict=True):
             if hidden or (asked is not None and field.name not in asked):
                 continue
@@ -187,7 +191,9 @@ def _schema_languages(view: View, synopsis: bool) -> str:
     )
 
 
-def root(shop: Shop, permissions: dict[str, frozenset[str]], names: dict[str, str], without_schema: frozenset[str]) -> bytes:
+def root(
+    shop: Shop, permissions: dict[str, frozenset[str]], names: dict[str, str], without_schema: frozenset[str]
+) -> bytes:
     """`/api/`: the resources the key may use and how (recording 001)."""
     nodes = []
     order = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD")
@@ -195,7 +201,9 @@ def root(shop: Shop, permissions: dict[str, frozenset[str]], names: dict[str, st
     for name, description in names.items():
         href = f"{shop.base_url}/api/{name}"
         rights = " ".join(f'{verb.lower()}="{str(verb in permissions[name]).lower()}"' for verb in verbs)
-        schemas = "".join(f'<schema xlink:href="{href}?schema={kind}" type="{kind}"/>\n' for kind in ("blank", "synopsis"))
+        schemas = "".join(
+            f'<schema xlink:href="{href}?schema={kind}" type="{kind}"/>\n' for kind in ("blank", "synopsis")
+        )
         nodes.append(
             f'<{name} xlink:href="{href}" {rights}>\n'
             f'<description xlink:href="{href}" {rights}>\n{description}</description>\n'

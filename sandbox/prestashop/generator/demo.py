@@ -49,10 +49,11 @@ _CATEGORIES = (
     (8, 6, "Home Accessories"),
     (9, 2, "Art"),
 )
-_SIZES, _COLOURS = ("S", "M", "L", "XL"), (
-    "Grey Taupe Beige White Off_White Red Black Camel Orange Blue Green Yellow Brown Pink".split()
+_SIZES, _COLOURS = (
+    ("S", "M", "L", "XL"),
+    (["Grey", "Taupe", "Beige", "White", "Off_White", "Red", "Black", "Camel", "Orange", "Blue", "Green", "Yellow", "Brown", "Pink"]),
 )
-_HEX = "#AAB2BD #CFC4A6 #f5f5dc #ffffff #faebd7 #E84C3D #434A54 #C19A6B #F39C11 #5D9CEC #A0D468 #F1C40F #964B00 #FCCACD".split()
+_HEX = ["#AAB2BD", "#CFC4A6", "#f5f5dc", "#ffffff", "#faebd7", "#E84C3D", "#434A54", "#C19A6B", "#F39C11", "#5D9CEC", "#A0D468", "#F1C40F", "#964B00", "#FCCACD"]
 _FEATURE_VALUES = (
     (1, "Polyester", "Wool", "Ceramic", "Cotton", "Recycled cardboard", "Matt paper"),
     (2, "Long sleeves", "Short sleeves", "Removable cover", "120 pages"),
@@ -66,11 +67,15 @@ def fill_demo(shop: Shop, kind: DemoShop) -> None:
         shop,
         country="US" if fresh else "ES",
         languages=("en",) if fresh else ("en", "es"),
-        currencies=(type(dollar)(dollar.iso, dollar.number, dollar.name, dollar.symbol, "1.000000"),) if fresh else (euro,),
+        currencies=(type(dollar)(dollar.iso, dollar.number, dollar.name, dollar.symbol, "1.000000"),)
+        if fresh
+        else (euro,),
     )
     if fresh:
         # A shop installed in the US has a group per state; nothing is taxed without a state.
-        shop.tables["tax_rule_groups"].insert({"name": "US-FL Rate (6%)", "date_add": shop.now(), "date_upd": shop.now()}, 9)
+        shop.tables["tax_rule_groups"].insert(
+            {"name": "US-FL Rate (6%)", "date_add": shop.now(), "date_upd": shop.now()}, 9
+        )
     else:
         _tax_everywhere_as_in_spain(shop)
     _fill_vocabulary(shop)
@@ -114,7 +119,11 @@ def _fill_vocabulary(shop: Shop) -> None:
     for position, (name, text, addresses) in enumerate(
         (
             ("Studio Design", "<p>A range of items from ready-to-wear collections to contemporary objects.</p>", (4,)),
-            ("Graphic Corner", "<p>A large choice of quality posters, available on paper and many other formats. </p>", ()),
+            (
+                "Graphic Corner",
+                "<p>A large choice of quality posters, available on paper and many other formats. </p>",
+                (),
+            ),
         )
     ):
         row = {"name": name, "description": same(shop, text), "date_add": now, "date_upd": now, "_addresses": addresses}
@@ -193,9 +202,7 @@ def _add_product(shop: Shop, parts: list[str], tax_group: int) -> None:
             "description": same(shop, _HUMMINGBIRD),
             "description_short": same(shop, f"<p>{name}.</p>\r\n<p></p>"),
             "_images": own_images,
-            "_features": tuple(
-                (int(pair.partition(":")[0]), int(pair.partition(":")[2])) for pair in features.split()
-            ),
+            "_features": tuple((int(pair.partition(":")[0]), int(pair.partition(":")[2])) for pair in features.split()),
         },
         product,
     )

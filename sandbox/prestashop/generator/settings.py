@@ -26,10 +26,7 @@ _ZONES = (
     "Europe (non-EU)",
     "Central America/Antilla",
 )
-_US_STATES = (
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI "
-    "SC SD TN TX UT VT VA WA WV WI WY"
-).split()
+_US_STATES = ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY"]
 _FIRST_US_STATE = 4  # 1–3 are the army's.
 
 # Standard, reduced and zero rate of each country that has VAT.
@@ -136,7 +133,9 @@ def fill_settings(
     for name, reduction in (("Visitor", "0.00"), ("Guest", "0.00"), ("Customer", "0.00")):
         _group(shop, name, reduction, country)
     for name, width, height in (line.split() for line in _IMAGE_TYPES.replace("|", "\n").strip().splitlines()):
-        kinds: Row = {kind: 1 for kind in ("products", "categories", "manufacturers", "suppliers") if "_default" in name}
+        kinds: Row = {
+            kind: 1 for kind in ("products", "categories", "manufacturers", "suppliers") if "_default" in name
+        }
         if name.startswith("stores"):
             kinds = {"stores": 1}
         elif name.startswith("category"):
@@ -204,7 +203,7 @@ def _fill_taxes(shop: Shop) -> None:
 
 
 def _fill_order_states(shop: Shop) -> None:
-    names = "unremovable delivery hidden send_email invoice logable shipped paid pdf_invoice".split()
+    names = ["unremovable", "delivery", "hidden", "send_email", "invoice", "logable", "shipped", "paid", "pdf_invoice"]
     for line in _ORDER_STATES.strip().splitlines():
         row_id, flags, colour, template, name, module = line.split("|")
         row: Row = dict(zip(names, map(int, flags.split()), strict=True))
