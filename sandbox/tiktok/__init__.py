@@ -1,1 +1,1 @@
-"""The TikTok Shop Open API and its authorization host as one ASGI application."""
+"""A simulator of the TikTok Shop Open API, its token host and the seller's consent page, in memory."""

@@ -1,0 +1,165 @@
+"""The products of one shop: versions kept apart, prices and stock per SKU, and the audit (sheet 3.13–3.21)."""
+
+import hashlib
+import heapq
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sandbox.tiktok.errors import ApiError
+from sandbox.tiktok.tree import CATEGORIES
+
+if TYPE_CHECKING:
+    from sandbox.tiktok.world import TikTokWorld
+
+Content = dict[str, Any]  # a product body as accepted: SKUs with ids, without price and inventory
+STATUSES = (
+    "DRAFT",
+    "PENDING",
+    "FAILED",
+    "ACTIVATE",
+    "SELLER_DEACTIVATED",
+    "PLATFORM_DEACTIVATED",
+    "FREEZE",
+    "DELETED",
+)
+RECOVERABLE = timedelta(days=30)
+
+
+@dataclass(slots=True)
+class Offer:
+    """Price and stock of one SKU: not versioned, changed without audit."""
+
+    price: str
+    currency: str
+    stock: dict[str, int]  # warehouse id → what buyers can still order
+    committed: dict[str, int] = field(default_factory=dict)  # units of unshipped orders, not part of stock
+    list_price: dict[str, str] | None = None
+    campaign_stock: int = 0  # units promised to a campaign: stock may not fall below
+
+
+@dataclass(slots=True)
+class Product:
+    id: str
+    create_time: int
+    update_time: int
+    status: str = "DRAFT"
+    audit: str = "NONE"
+    live: Content | None = None
+    review: Content | None = None
+    draft: Content | None = None
+    offers: dict[str, Offer] = field(default_factory=dict)
+    pre_approved_reasons: tuple[str, ...] = ()
+    failed_reasons: tuple[str, ...] = ()
+    in_promotion: bool = False
+    submissions: int = 0
+    deleted_at: datetime | None = None
+
+    @property
+    def content(self) -> Content:
+        """What get shows: the live version, else the one under review, else the draft."""
+        return self.live or self.review or self.draft or {}
+
+    @property
+    def newest(self) -> Content:
+        """What an edit builds on."""
+        return self.review or self.live or self.draft or {}
+
+    @property
+    def product_status(self) -> str:
+        return "INITIAL" if self.status == "PENDING" and self.audit == "AUDITING" else self.status
+
+
+class Shelf:
+    """Products by id with the indexes the API needs, and the audits that are due."""
+
+    def __init__(self, world: "TikTokWorld") -> None:
+        self._world = world
+        self.products: dict[str, Product] = {}
+        self.product_of_sku: dict[str, str] = {}
+        self.products_of_seller_sku: defaultdict[str, set[str]] = defaultdict(set)
+        self.by_idempotency_key: dict[str, str] = {}
+        self.listed_on: Counter[str] = Counter()  # day → products created, for the daily quota
+        self._audits: list[tuple[datetime, str, int]] = []
+        self._custom_ids: dict[tuple[str, ...], str] = {}
+
+    def get(self, product_id: str) -> Product:
+        if not product_id.isdigit():
+            raise ApiError(12019150, "The product id is malformed")
+        product = self.products.get(product_id)
+        if product is None:
+            raise ApiError(12052260, "The product does not belong to this shop")
+        return product
+
+    def custom_id(self, *names: str) -> str:
+        """A lasting id for a custom attribute or value."""
+        if names not in self._custom_ids:
+            self._custom_ids[names] = self._world.new_id("7082428")
+        return self._custom_ids[names]
+
+    def add(self, product: Product) -> None:
+        self.products[product.id] = product
+        self.listed_on[f"{self._world.now():%Y-%m-%d}"] += 1
+
+    def index(self, product: Product, content: Content) -> None:
+        for sku in content.get("skus", ()):
+            self.product_of_sku[sku["id"]] = product.id
+            if sku.get("seller_sku"):
+                self.products_of_seller_sku[sku["seller_sku"]].add(product.id)
+
+    def touch(self, product: Product) -> None:
+        product.update_time = self._world.timestamp()
+
+    def submit(self, product: Product, content: Content) -> None:
+        """Send a version to audit. A version on sale stays on sale meanwhile."""
+        product.review, product.draft = content, None
+        product.audit, product.failed_reasons, product.pre_approved_reasons = "AUDITING", (), ()
+        if product.live is None:
+            product.status = "PENDING"
+        product.submissions += 1
+        due = self._world.now() + timedelta(seconds=self._world.audit_seconds)
+        heapq.heappush(self._audits, (due, product.id, product.submissions))
+        self.touch(product)
+
+    def settle(self) -> None:
+        """Decide the audits that are due."""
+        now = self._world.now()
+        while self._audits and self._audits[0][0] <= now:
+            _, product_id, submission = heapq.heappop(self._audits)
+            product = self.products[product_id]
+            if product.submissions == submission and product.audit == "AUDITING" and product.status != "DELETED":
+                self._decide(product)
+
+    def _decide(self, product: Product) -> None:
+        content = product.review or {}
+        self.touch(product)
+        if reasons := tuple(self._refusals(product, content)):
+            product.audit, product.failed_reasons = "FAILED", reasons
+            if product.live is None:
+                product.status = "FAILED"
+        elif CATEGORIES[content["category_id"]].permission == "INVITE_ONLY":
+            product.audit, product.pre_approved_reasons = "PRE_APPROVED", ("RESTRICTED_CATEGORY_PENDING",)
+        else:
+            self.approve(product)
+
+    def _refusals(self, product: Product, content: Content) -> Iterator[str]:
+        words = set(re.findall(r"\w+", content["title"].lower()))
+        for word in self._world.restricted_words:
+            if word in words:
+                yield f"The title contains the restricted word '{word}'"
+        digest = hashlib.blake2b(f"{product.id}:{product.submissions}".encode(), digest_size=4).digest()
+        if int.from_bytes(digest, "big") / 2**32 < self._world.audit_failure_share:
+            yield "The product information is not clear enough"
+
+    def approve(self, product: Product) -> None:
+        """Put the reviewed version on sale; SKUs it no longer has are gone with their stock."""
+        product.live, product.review, product.audit = product.review, None, "APPROVED"
+        if product.status in ("PENDING", "FAILED", "PLATFORM_DEACTIVATED"):
+            product.status = "ACTIVATE"
+        kept = {sku["id"] for sku in product.content["skus"]}
+        for sku_id in [sku_id for sku_id in product.offers if sku_id not in kept]:
+            del product.offers[sku_id]
+            self.product_of_sku.pop(sku_id, None)
