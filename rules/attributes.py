@@ -106,14 +106,16 @@ def choice(
 ) -> ValueChoice | None:
     """What a PrestaShop text becomes for an attribute; None when the platform has no such value."""
     entry = dictionary.get(text.casefold())
-    if entry and (entry.value_id or entry.value_name):
-        return ValueChoice(id=entry.value_id) if entry.value_id else ValueChoice(name=entry.value_name)
+    if entry and entry.value_id:
+        return ValueChoice(id=entry.value_id)
+    translated = plain(entry.value_name) if entry else ""
+    text = translated or text
     folded = text.casefold()
     for value in attribute.values:
         fixed_id = mapping is not None and mapping.source is AttributeSource.FIXED and value["id"] == text
         if fixed_id or value["name"].strip().casefold() == folded:
             return ValueChoice(id=value["id"])
-    if not attribute.is_customizable or (mapping and not mapping.free_text):
+    if not attribute.is_customizable or (mapping and not mapping.free_text and not translated):
         return None
     if attribute.value_data_format == NUMERIC_FORMAT:
         number = number_in(text)

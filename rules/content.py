@@ -224,7 +224,7 @@ def _sku_changes(before: ListingContent, after: ListingContent) -> list[Reason]:
     new = {sku.id_product_attribute: sku for sku in after.skus}
     reasons = [Reason("sku_added", f"variant {new[key].seller_sku}: added") for key in new if key not in old]
     reasons += [Reason("sku_removed", f"variant {old[key].seller_sku}: removed") for key in old if key not in new]
-    for key in old.keys() & new.keys():
+    for key in (key for key in new if key in old):
         was, now = old[key], new[key]
         if was.seller_sku != now.seller_sku:
             reasons.append(Reason("sku_renamed", f"variant {was.seller_sku}: SKU → {now.seller_sku}"))

@@ -218,7 +218,7 @@ def _fitting(blocks: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
         last, kept = (number, kind), kept + 1
     if kept or not blocks:
         return blocks[:kept]
-    text = re.sub(r"&\w*$", "", cut_at_word(escape(plain(blocks[0][2]), quote=False), DESCRIPTION_MAX - 100))
+    text = re.sub(r"&\w*$", "", cut_at_word(escape(plain(blocks[0][2]), quote=False), DESCRIPTION_MAX - 100)).rstrip()
     return [(0, "p", text)]
 
 
@@ -237,7 +237,7 @@ def safe_description(html: str, short: str = "") -> Checked[str]:
         reasons = []
         if source == "summary":
             reasons.append(Reason("description_from_summary", "the description is empty: the summary is used"))
-        lost = [f"{len(found)} {what}" for what, pattern in _LOSSES.items() if (found := pattern.findall(text))]
+        lost = [f"{what}: {len(found)}" for what, pattern in _LOSSES.items() if (found := pattern.findall(text))]
         if lost:
             reasons.append(Reason("description_cleaned", f"taken out of the {source}: {', '.join(lost)}"))
         kept = _fitting(flattener.blocks)

@@ -35,8 +35,8 @@ _SYNONYMS = (
     frozenset(
         {
             "size", "sizes", "taille", "tailles", "pointure", "größe", "grösse", "groesse", "talla", "tallas",
-            "tamaño", "taglia", "misura", "tamanho", "maat", "rozmiar", "velikost", "μέγεθος", "méret", "サイズ", "ukuran", "saiz",
-            "ขนาด", "kích thước", "kích cỡ",
+            "tamaño", "taglia", "misura", "tamanho", "maat", "rozmiar", "velikost", "μέγεθος", "méret", "サイズ",
+            "ukuran", "saiz", "ขนาด", "kích thước", "kích cỡ",
         }
     ),
     frozenset(
