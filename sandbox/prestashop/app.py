@@ -100,7 +100,11 @@ def _webservice_segments(request: Request, path: str | None) -> list[str] | None
 def _to_main_host(world: World, request: Request, url: str) -> Response:
     """A host that is not the shop's is sent to its main address (recording 129)."""
     query = f"&{request.url.query}" if request.url.query else ""
-    headers = {"Location": f"{world.base_url}/?url={url}{query}", "Content-Type": "text/html; charset=utf-8"}
+    headers = {
+        "X-Powered-By": "PHP/8.2.36",
+        "Location": f"{world.base_url}/?url={url}{query}",
+        "Content-Type": "text/html; charset=utf-8",
+    }
     return Response(b"", 302, headers)
 
 

@@ -64,6 +64,12 @@ def _carrier_method(shop: Shop, row_id: int, row: Row) -> Any:
     return as_database(shop, row["shipping_method"]) if row.get("shipping_method") else 1
 
 
+def _show_prices(shop: Shop, row_id: int, row: Row) -> Any:
+    # The visitors' group is in memory already when 9 lists the groups, the others come from the database (recording 048).
+    shown = row.get("show_prices", 1)
+    return shown if shop.major >= 9 and str(row_id) == shop.setting("PS_UNIDENTIFIED_GROUP", "1") else str(shown)
+
+
 COMPUTED: dict[tuple[str, str], Computed] = {
     ("products", "id_default_image"): _default_image,
     ("products", "id_default_combination"): lambda shop, row_id, row: shop.default_combination(row_id),
@@ -75,6 +81,7 @@ COMPUTED: dict[tuple[str, str], Computed] = {
     ("categories", "nb_products_recursive"): _products_below,
     ("manufacturers", "link_rewrite"): lambda shop, row_id, row: link_rewrite(row["name"]),
     ("suppliers", "link_rewrite"): lambda shop, row_id, row: link_rewrite(row["name"]),
+    ("groups", "show_prices"): _show_prices,
     ("carriers", "id_tax_rules_group"): lambda shop, row_id, row: row.get("id_tax_rules_group", 0),
     ("carriers", "shipping_method"): _carrier_method,
 }
@@ -87,7 +94,7 @@ def _ids(values: Any) -> list[tuple[int, ...]]:
 def _option_values_of_product(shop: Shop, row_id: int, row: Row) -> list[tuple[int, ...]]:
     seen: dict[int, None] = {}
     rows = shop.tables["combinations"].rows
-    for combination in shop.combination_ids(row_id):
+    for combination in sorted(shop.combination_ids(row_id), key=shop.listed_last):
         seen.update(dict.fromkeys(rows[combination].get("_values", ())))
     return _ids(seen)
 
@@ -112,7 +119,9 @@ def _category_products(shop: Shop, row_id: int, row: Row) -> list[tuple[int, ...
 ASSOCIATIONS: dict[tuple[str, str], Callable[[Shop, int, Row], list[tuple[int, ...]]]] = {
     ("products", "categories"): lambda shop, row_id, row: _ids(row.get("_categories", ())),
     ("products", "images"): lambda shop, row_id, row: _ids(row.get("_images", ())),
-    ("products", "combinations"): lambda shop, row_id, row: _ids(shop.combination_ids(row_id)),
+    ("products", "combinations"): lambda shop, row_id, row: _ids(
+        sorted(shop.combination_ids(row_id), key=shop.listed_last)
+    ),
     ("products", "product_option_values"): _option_values_of_product,
     ("products", "product_features"): lambda shop, row_id, row: list(row.get("_features", ())),
     ("products", "tags"): lambda shop, row_id, row: _ids(row.get("_tags", ())),

@@ -37,6 +37,6 @@ def _distance(left: str, right: str) -> int:
     return previous[-1]
 
 
-def php_warning(message: str, line: int, major: int, file: str = "WebserviceRequest.php") -> tuple[int, str]:
+def php_warning(message: str, line: int, file: str = "WebserviceRequest.php") -> tuple[int, str]:
     """A PHP warning as the webservice puts it into its error list (display_errors off)."""
     return 3, f"[PHP Warning #2] {message} (/var/www/html/classes/webservice/{file}, line {line})"

@@ -100,7 +100,7 @@ class Webservice:
         """The work is done, yet PHP complained on the way: 500 with the warning as an error."""
         query = parse_query(call.query_text)
         exchange = Exchange(call, query, call.method, _format(call, query), time.perf_counter(), authenticated=True)
-        code, message = php_warning('Undefined array key "quantity"', 2143, self.shop.major, "../Product.php")
+        code, message = php_warning('Undefined array key "quantity"', 2143, "../Product.php")
         return replace(self._fail(exchange, WebserviceError(500, code, message)), changed=True)
 
     def with_notice(self, answer: Answer) -> Answer:

@@ -32,7 +32,7 @@ class Change:
 
 def save(shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop: int) -> list[tuple[int, Echo]]:
     """Store every entity of the body, one after the other and without a transaction; ids and echoes in order."""
-    root = parse(body, shop.major)
+    root = parse(body)
     entities = [child for child in root if isinstance(child.tag, str)]
     ids = [
         int(text) for entity in entities if (text := (entity.findtext("id") or "").strip()).isdigit() and text != "0"
@@ -53,28 +53,35 @@ def save(shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop
     return saved
 
 
-def parse(body: bytes, major: int) -> etree._Element:
+def parse(body: bytes) -> etree._Element:
     """The root of the body; its name does not matter. A form-style `xml=` before it is dropped."""
     text = body.removeprefix(b"xml=")
     try:
         return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
-        line = 1544
-        warnings = []
-        source = text.decode(errors="replace")
-        for entry in error.error_log if text else []:
-            file_line = source.splitlines()[entry.line - 1] if entry.line <= len(source.splitlines()) else ""
-            call = "SimpleXMLElement::__construct(): "
-            for part in (
-                f"Entity: line {entry.line}: parser error : {entry.message}",
-                file_line,
-                " " * max(entry.column - 1, 0) + "^",
-            ):
-                warnings.append(php_warning(call + part, line, major))
-        message = f"XML error : String could not be parsed as XML\nXML length : {len(text)}\nOriginal XML : {source}"
-        found = WebserviceError(500, 127, message)
-        found.errors[:0] = warnings
-        raise found from None
+        entries = [(entry.line, entry.column, entry.message) for entry in error.error_log] if text else []
+        raise _unreadable(text.decode(errors="replace"), entries) from None
+
+
+def _unreadable(source: str, entries: list[tuple[int, int, str]]) -> WebserviceError:
+    """Error 127 with libxml's complaints as PHP warnings before it (recordings 071 and 072)."""
+    root = re.search(r"<(\w+)", source)
+    if root and entries and "tag mismatch" in entries[-1][2]:
+        # PHP's libxml goes on and finds the root unclosed.
+        entries = [*entries, (entries[-1][0], entries[-1][1], f"Premature end of data in tag {root[1]} line 1")]
+    lines = source.splitlines()
+    message = f"XML error : String could not be parsed as XML\nXML length : {len(source)}\nOriginal XML : {source}"
+    found = WebserviceError(500, 127, message)
+    found.errors[:0] = [
+        php_warning(f"SimpleXMLElement::__construct(): {part}", 1544)
+        for line, column, text in entries
+        for part in (
+            f"Entity: line {line}: parser error : {text}",
+            lines[line - 1] if line <= len(lines) else "",
+            " " * max(column - 1, 0) + "^",
+        )
+    ]
+    return found
 
 
 def _save_one(

@@ -51,9 +51,41 @@ _CATEGORIES = (
 )
 _SIZES, _COLOURS = (
     ("S", "M", "L", "XL"),
-    (["Grey", "Taupe", "Beige", "White", "Off_White", "Red", "Black", "Camel", "Orange", "Blue", "Green", "Yellow", "Brown", "Pink"]),
+    (
+        [
+            "Grey",
+            "Taupe",
+            "Beige",
+            "White",
+            "Off_White",
+            "Red",
+            "Black",
+            "Camel",
+            "Orange",
+            "Blue",
+            "Green",
+            "Yellow",
+            "Brown",
+            "Pink",
+        ]
+    ),
 )
-_HEX = ["#AAB2BD", "#CFC4A6", "#f5f5dc", "#ffffff", "#faebd7", "#E84C3D", "#434A54", "#C19A6B", "#F39C11", "#5D9CEC", "#A0D468", "#F1C40F", "#964B00", "#FCCACD"]
+_HEX = [
+    "#AAB2BD",
+    "#CFC4A6",
+    "#f5f5dc",
+    "#ffffff",
+    "#faebd7",
+    "#E84C3D",
+    "#434A54",
+    "#C19A6B",
+    "#F39C11",
+    "#5D9CEC",
+    "#A0D468",
+    "#F1C40F",
+    "#964B00",
+    "#FCCACD",
+]
 _FEATURE_VALUES = (
     (1, "Polyester", "Wool", "Ceramic", "Cotton", "Recycled cardboard", "Matt paper"),
     (2, "Long sleeves", "Short sleeves", "Removable cover", "120 pages"),
@@ -110,6 +142,7 @@ def _fill_vocabulary(shop: Shop) -> None:
                 "position": position,
                 "name": same(shop, name),
                 "link_rewrite": same(shop, name.lower().replace(" ", "-")),
+                "description": same(shop, f"<p>{name}.</p>" if row_id in (3, 6) else ""),
                 "date_add": now,
                 "date_upd": now,
             },

@@ -123,7 +123,38 @@ ADJECTIVES = tuple(
 )
 MOTIFS = tuple(
     motif.replace("_", " ")
-    for motif in ["Aurora", "Fjord", "Mountain_Fox", "Brown_Bear", "Hummingbird", "Terracotta", "Saffron", "Lagoon", "Old_Harbour", "Wild_Poppy", "Birch", "Marrakesh", "Café_Noir", "Zürich", "Señorita", "Île_de_Ré", "Sunday_Morning", "Night_Train", "Paper_Moon", "Cobalt", "Nº5", "Kyoto", "Little_Prince", "Ocean_Drive", "Winter_Tale", "Blue_Hour", "Strawberry_Fields", "Rosé", "Smörgås", "Ebony_&_Ivory"]
+    for motif in [
+        "Aurora",
+        "Fjord",
+        "Mountain_Fox",
+        "Brown_Bear",
+        "Hummingbird",
+        "Terracotta",
+        "Saffron",
+        "Lagoon",
+        "Old_Harbour",
+        "Wild_Poppy",
+        "Birch",
+        "Marrakesh",
+        "Café_Noir",
+        "Zürich",
+        "Señorita",
+        "Île_de_Ré",
+        "Sunday_Morning",
+        "Night_Train",
+        "Paper_Moon",
+        "Cobalt",
+        "Nº5",
+        "Kyoto",
+        "Little_Prince",
+        "Ocean_Drive",
+        "Winter_Tale",
+        "Blue_Hour",
+        "Strawberry_Fields",
+        "Rosé",
+        "Smörgås",
+        "Ebony_&_Ivory",
+    ]
 )
 DETAILS = tuple(
     words(text)
