@@ -20,6 +20,7 @@ from clients.errors import (
     ShopError,
     Throttled,
     TokenExpired,
+    Uncertain,
 )
 from clients.tiktok.answers import Answer, Call, Clock, Json, open_answer, send
 from clients.tiktok.auth import App, Credentials
@@ -156,6 +157,9 @@ class Transport:
             self._log(call, started, error.code, error.request_id)
             if isinstance(error, Throttled):
                 self._budget.throttled(endpoint.kind, error.retry_after)
+            elif not isinstance(error, Retryable | Uncertain):
+                # Refused for what it says, not for coming too soon.
+                self._budget.succeeded(endpoint.kind)
             raise
         self._log(call, started, "0", answer.request_id)
         self._budget.succeeded(endpoint.kind)
