@@ -201,9 +201,11 @@ def _matches(call: Call, product: Product) -> bool:
         return False
     if (version := body.get("category_version")) and product.content.get("category_version", "v1") != version:
         return False
-    return body.get("create_time_ge", 0) <= product.create_time <= body.get(
-        "create_time_le", product.create_time
-    ) and body.get("update_time_ge", 0) <= product.update_time <= body.get("update_time_le", product.update_time)
+    created, updated = product.create_time, product.update_time
+    return bool(
+        body.get("create_time_ge", created) <= created <= body.get("create_time_le", created)
+        and body.get("update_time_ge", updated) <= updated <= body.get("update_time_le", updated)
+    )
 
 
 def _summary(call: Call, product: Product) -> dict[str, Any]:
