@@ -1,0 +1,29 @@
+"""apply_plan: send a stored plan exactly as it stands, as far as it is still current (K1)."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.catalog_upload import BATCHES_IN_FLIGHT, send_changes
+from tasks.report import RunResult
+from tasks.runs import changes_table, plan_connection, publish, run_alone
+
+
+@flow(
+    name="apply_plan",
+    flow_run_name="plan {plan}",
+    persist_result=False,
+    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
+)
+def apply_plan(plan: int) -> RunResult:
+    """Send the changes of a plan that are still planned; those no longer current are superseded, not sent.
+
+    Args:
+        plan: number of the plan, as printed by `connector plan`.
+    """
+    connection = plan_connection(plan)
+    with run_alone("apply_plan", connection, {"plan": plan}, dry_run=False, turn="catalogue") as run:
+        report = send_changes(run, plan=plan)
+        publish(run, report, changes_table(run, plan=plan), dry_run=False)
+        return RunResult(connection=run.connection, plan=plan, counts=report.counts, failures=report.failures)

@@ -1,0 +1,111 @@
+"""catalog_upload: PrestaShop's catalogue onto TikTok Shop (mirror → match → plan → media → create or edit → record)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import flow
+from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from tasks import mirror
+from tasks.media import upload_template_documents
+from tasks.planning import plan_batch, products_to_decide, template_named
+from tasks.report import BatchReport, RunResult
+from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
+from tasks.shops import batch_size
+from tasks.statuses import read_statuses
+from tasks.taxonomy import refresh_category_details, template_categories
+from tasks.uploading import changes_to_send, send_batch
+
+# Batches sent at the same time: while the last calls of one are waiting, the next keeps the call budget in use.
+BATCHES_IN_FLIGHT = 3
+
+
+@flow(
+    name="catalog_upload",
+    flow_run_name="catalogue of {connection}",
+    persist_result=False,
+    task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
+)
+def catalog_upload(
+    connection: str = "",
+    product_ids: list[int] | None = None,
+    template: str | None = None,
+    dry_run: bool = False,
+) -> RunResult:
+    """List new products on TikTok Shop and edit those whose content changed; nothing is sent for the others.
+
+    Args:
+        connection: name of the connection; may be left out when there is only one.
+        product_ids: PrestaShop ids of the products to look at; all when left out.
+        template: only products of the category template of this name.
+        dry_run: stop after the plan; it can be looked at, and applied later as it stands.
+    """
+    parameters = {"product_ids": product_ids, "template": template}
+    with run_alone("catalog_upload", connection, parameters, dry_run=dry_run, turn="catalogue") as run:
+        template_id = template_named(run.connection_id, template)
+        report = _mirror(run, product_ids)
+        report = BatchReport.total([report, _plan(run, product_ids, template_id)])
+        if not dry_run:
+            report = BatchReport.total([report, send_changes(run, product_ids)])
+        publish(run, report, changes_table(run), dry_run=dry_run)
+        return RunResult(connection=run.connection, plan=run.plan, counts=report.counts, failures=report.failures)
+
+
+def _mirror(run: Run, product_ids: list[int] | None) -> BatchReport:
+    """What PrestaShop says now."""
+    progress = Progress("Reading the PrestaShop catalogue")
+    ids = mirror.list_catalogue(run.connection_id, product_ids)
+    total = len(ids.products) + len(ids.combinations) + len(ids.stock_rows) or 1
+    reports = [mirror.mirror_small_tables(run.connection_id)]
+    done = 0
+    for read, all_ids in (
+        (mirror.mirror_products, ids.products),
+        (mirror.mirror_combinations, ids.combinations),
+    ):
+        for part in mirror.parts_of(all_ids):
+            reports.append(read(run.connection_id, part))
+            done += len(part)
+            progress.reached(done / total)
+    reports.append(mirror.settle_variants(run.connection_id, ids))
+    for part in mirror.parts_of(ids.stock_rows):
+        reports.append(mirror.mirror_stock(run.connection_id, part))
+        done += len(part)
+        progress.reached(done / total)
+    reports.append(mirror.mirror_suppliers_and_packs(run.connection_id))
+    reports.append(mirror.mirror_specific_prices(run.connection_id))
+    progress.reached(1.0)
+    return BatchReport.total(reports)
+
+
+def _plan(run: Run, product_ids: list[int] | None, template_id: int | None) -> BatchReport:
+    """Which products fall to which template, what they should show, and what that changes."""
+    progress = Progress("Deciding what TikTok Shop should show")
+    reports = [
+        refresh_category_details(run.connection_id, template_categories(run.connection_id, missing_only=True)),
+        upload_template_documents(run.connection_id),
+    ]
+    parts = batches(products_to_decide(run.connection_id, product_ids), batch_size(run.connection_id))
+    for number, part in enumerate(parts, 1):
+        reports.append(plan_batch(run, part, template_id))
+        progress.reached(number / len(parts))
+    return BatchReport.total(reports)
+
+
+def send_changes(run: Run, product_ids: Sequence[int] | None = None, *, plan: int | None = None) -> BatchReport:
+    """Send what the plan says, several batches at a time, and read back where the listings stand."""
+    progress = Progress("Sending to TikTok Shop")
+    parts = batches(changes_to_send(run.connection_id, plan or run.plan, product_ids), batch_size(run.connection_id))
+    futures = []
+    for part in parts:
+        futures.append(send_batch.submit(run, part))
+        running = [future for future in futures if not future.state.is_final()]
+        if len(running) > BATCHES_IN_FLIGHT:
+            wait(running[:1])
+        progress.reached((len(futures) - len(running)) / len(parts))
+    reports = [future.result() for future in futures]
+    progress.reached(1.0)
+    if parts:
+        reports.append(read_statuses(run.connection_id, run.started))
+    return BatchReport.total(reports)

@@ -1,0 +1,527 @@
+"""Mirroring the PrestaShop catalogue into our tables, by the plan of prestashop-webservice.md 11.1.
+
+Id lists first (no object is built for them), then wide slim pages over ranges of those ids with two requests in
+flight, then the small tables, one request each. Only rows whose content changed are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import bindparam, delete, func, insert, literal, update
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, select
+
+from clients.errors import ConfigurationFault
+from clients.prestashop.filters import Filters, any_of, equals
+from models.catalogue import Product, ShopRecord, SpecificPrice, Variant
+from models.database import database, upsert
+from tasks.mirror_rows import (
+    PRODUCT_ASSOCIATIONS,
+    PRODUCT_FIELDS,
+    STOCK_FIELDS,
+    Row,
+    content_hash,
+    product_row,
+    shop_record_row,
+    specific_price_row,
+    variant_row,
+)
+from tasks.report import BatchReport
+from tasks.retrying import on_retryable
+from tasks.shops import Shops, open_shops, utc_now
+
+PRODUCTS_A_PAGE: Final = 500
+COMBINATIONS_A_PAGE: Final = 600
+STOCK_ROWS_A_PAGE: Final = 5_000
+# Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
+IDS_A_TASK: Final = 10_000
+
+# Small tables kept whole, and the fields asked for. Slim, because categories in full list all their products.
+_SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "categories": ("id", "id_parent", "name"),
+    "manufacturers": ("id", "name"),
+    "suppliers": ("id", "name"),
+    "product_options": ("id", "name", "public_name", "position"),
+    "product_option_values": ("id", "id_attribute_group", "name", "position"),
+    "product_features": ("id", "name"),
+    "product_feature_values": ("id", "id_feature", "value"),
+    "languages": ("id", "iso_code", "active"),
+    "currencies": ("id", "iso_code", "conversion_rate", "precision", "active", "deleted"),
+    "countries": ("id", "iso_code", "active"),
+    "groups": ("id", "reduction"),
+    "taxes": ("id", "rate"),
+    "tax_rules": (
+        "id",
+        "id_tax_rules_group",
+        "id_country",
+        "id_state",
+        "zipcode_from",
+        "zipcode_to",
+        "id_tax",
+        "behavior",
+    ),
+    "tax_rule_groups": ("id", "active", "deleted"),
+}
+_SETTINGS: Final = (
+    "PS_CURRENCY_DEFAULT",
+    "PS_LANG_DEFAULT",
+    "PS_COUNTRY_DEFAULT",
+    "PS_TAX",
+    "PS_PRICE_ROUND_MODE",
+    "PS_USE_ECOTAX",
+    "PS_ECOTAX_TAX_RULES_GROUP_ID",
+    "PS_SPECIFIC_PRICE_PRIORITIES",
+    "PS_SPECIFIC_PRICE_FEATURE_ACTIVE",
+    "PS_STOCK_MANAGEMENT",
+    "PS_ORDER_OUT_OF_STOCK",
+    "PS_PACK_STOCK_TYPE",
+    "PS_CUSTOMER_GROUP",
+    "PS_WEIGHT_UNIT",
+    "PS_DIMENSION_UNIT",
+    "PS_ROOT_CATEGORY",
+    "PS_HOME_CATEGORY",
+)
+# The row of ShopRecord that holds the shop's settings by name.
+SETTINGS_RESOURCE: Final = "configurations"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueIds:
+    """What there is to mirror. Empty `products` with `partial` off means an empty shop."""
+
+    products: list[int] = field(default_factory=list)
+    combinations: list[int] = field(default_factory=list)
+    stock_rows: list[int] = field(default_factory=list)
+    partial: bool = False
+
+
+@task(name="list catalogue ids", cache_policy=NO_CACHE, **on_retryable)
+def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None) -> CatalogueIds:
+    """Ids of products, combinations and stock rows; those of some products only when these are given.
+
+    Raises:
+        ConfigurationFault: the shop shows no product at all although there were some before.
+    """
+    shops = open_shops(connection_id)
+    of_these = Filters(id_product=any_of(product_ids)) if product_ids is not None else Filters()
+    ids = CatalogueIds(
+        products=sorted(product_ids) if product_ids is not None else shops.prestashop.ids("products"),
+        combinations=shops.prestashop.ids("combinations", of_these),
+        stock_rows=shops.prestashop.ids("stock_availables", of_these),
+        partial=product_ids is not None,
+    )
+    if not ids.products and not ids.partial and _stored_products(connection_id):
+        raise ConfigurationFault(
+            "the product list is empty",
+            shop="prestashop",
+            code="empty-catalogue",
+            cause="PrestaShop lists no product at all, although there were some before.",
+            fix="Check the shop (B9) that products are read from and the rights of the webservice key.",
+        )
+    return ids
+
+
+def _stored_products(connection_id: int) -> int:
+    with database().read() as session:
+        return session.exec(
+            select(func.count()).select_from(Product).where(Product.connection_id == connection_id)
+        ).one()
+
+
+@task(name="mirror products", cache_policy=NO_CACHE, **on_retryable)
+def mirror_products(connection_id: int, ids: Sequence[int]) -> BatchReport:
+    """Product rows of the given ids: written where new or changed, forgotten where PrestaShop has none any more."""
+    shops = open_shops(connection_id)
+    now = utc_now()
+    report = BatchReport()
+    found: set[int] = set()
+    for page in shops.prestashop.pages(
+        "products", display=(*PRODUCT_FIELDS, *PRODUCT_ASSOCIATIONS), ids=ids, size=PRODUCTS_A_PAGE
+    ):
+        rows = [product_row(connection_id, record, now) for record in page]
+        found.update(row["id_product"] for row in rows)
+        with database().write() as session:
+            known = (
+                dict(
+                    session.exec(
+                        select(Product.id_product, Product.hash).where(
+                            Product.connection_id == connection_id,
+                            col(Product.id_product).between(rows[0]["id_product"], rows[-1]["id_product"]),
+                        )
+                    ).all()
+                )
+                if rows
+                else {}
+            )
+            changed = [row for row in rows if known.get(row["id_product"]) != row["hash"]]
+            _write_products(session, changed)
+        report.count("products", len(rows))
+        report.count("products changed", len(changed))
+    gone = sorted(set(ids) - found)
+    if gone:
+        _forget_products(connection_id, gone)
+        report.count("products gone", len(gone))
+    return report
+
+
+def _write_products(session: Session, rows: Sequence[Row]) -> None:
+    # A new product starts with what its own sweeps will fill; an old one keeps it.
+    filled_elsewhere = {"quantity": 0, "out_of_stock": 2, "bundle": [], "supplier_ids": []}
+    upsert(session, Product, [{**row, **filled_elsewhere} for row in rows], only=list(rows[0]) if rows else [])
+
+
+@task(name="mirror combinations", cache_policy=NO_CACHE, **on_retryable)
+def mirror_combinations(connection_id: int, ids: Sequence[int]) -> BatchReport:
+    """Variant rows of the given combination ids. Full display: slim JSON loses the ids of values and images (trap 5)."""
+    shops = open_shops(connection_id)
+    now = utc_now()
+    report = BatchReport()
+    for page in shops.prestashop.pages("combinations", display="full", ids=ids, size=COMBINATIONS_A_PAGE):
+        rows = [variant_row(connection_id, record, now) for record in page]
+        if not rows:
+            continue
+        with database().write() as session:
+            known = dict(
+                session.exec(
+                    select(Variant.id_product_attribute, Variant.hash).where(
+                        Variant.connection_id == connection_id,
+                        col(Variant.id_product_attribute).between(
+                            rows[0]["id_product_attribute"], rows[-1]["id_product_attribute"]
+                        ),
+                    )
+                ).all()
+            )
+            changed = [row for row in rows if known.get(row["id_product_attribute"]) != row["hash"]]
+            upsert(
+                session, Variant, [{**row, "quantity": 0} for row in changed], only=list(changed[0]) if changed else []
+            )
+        report.count("combinations", len(rows))
+        report.count("combinations changed", len(changed))
+    return report
+
+
+@task(name="settle variants", cache_policy=NO_CACHE)
+def settle_variants(connection_id: int, ids: CatalogueIds) -> BatchReport:
+    """Forget what is gone, and give every product without combinations the one variant that is itself."""
+    report = BatchReport()
+    with database().write() as session:
+        of_connection = col(Variant.connection_id) == connection_id
+        scope = [of_connection]
+        if ids.partial:
+            scope.append(col(Variant.id_product).in_(ids.products))
+        stored = set(
+            session.exec(
+                select(Variant.id_product_attribute).where(*scope, col(Variant.id_product_attribute) > 0)
+            ).all()
+        )
+        gone = sorted(stored - set(ids.combinations))
+        for part in _parts(gone, 500):
+            session.connection().execute(
+                delete(Variant).where(of_connection, col(Variant.id_product_attribute).in_(part))
+            )
+        report.count("combinations gone", len(gone))
+        if not ids.partial:
+            known = set(session.exec(select(Product.id_product).where(Product.connection_id == connection_id)).all())
+            vanished = sorted(known - set(ids.products))
+            _delete_products(session, connection_id, vanished)
+            report.count("products gone", len(vanished))
+        _settle_simple_products(session, connection_id)
+    return report
+
+
+def _settle_simple_products(session: Session, connection_id: int) -> None:
+    """One statement each way: simple products get (or refresh) their variant 0, others lose it."""
+    variants = Variant.__table__  # type: ignore[attr-defined]
+    products = Product.__table__  # type: ignore[attr-defined]
+    combination = variants.alias()
+    has_combinations = (
+        sql_select(literal(1))
+        .where(
+            combination.c.connection_id == connection_id,
+            combination.c.id_product == products.c.id_product,
+            combination.c.id_product_attribute > 0,
+        )
+        .exists()
+    )
+    itself = variants.alias()
+    has_itself = (
+        sql_select(literal(1))
+        .where(
+            itself.c.connection_id == connection_id,
+            itself.c.id_product == products.c.id_product,
+            itself.c.id_product_attribute == 0,
+            itself.c.hash == products.c.hash,
+        )
+        .exists()
+    )
+    copied = (
+        "reference",
+        "supplier_reference",
+        "ean13",
+        "upc",
+        "isbn",
+        "mpn",
+        "minimal_quantity",
+        "hash",
+        "mirrored_at",
+    )
+    fixed: dict[str, Any] = {
+        "price": 0,
+        "ecotax": 0,
+        "weight": 0,
+        "default_on": True,
+        "option_value_ids": [],
+        "image_ids": [],
+    }
+    stale = sql_select(products.c.id_product).where(products.c.connection_id == connection_id)
+    session.connection().execute(
+        delete(Variant).where(
+            col(Variant.connection_id) == connection_id,
+            col(Variant.id_product_attribute) == 0,
+            col(Variant.id_product).in_(stale.where(has_combinations | ~has_itself)),
+        )
+    )
+    session.connection().execute(
+        insert(variants).from_select(
+            ["connection_id", "id_product", "id_product_attribute", *copied, *fixed, "quantity"],
+            sql_select(
+                products.c.connection_id,
+                products.c.id_product,
+                literal(0),
+                *(products.c[name] for name in copied),
+                *(literal(value, variants.c[name].type) for name, value in fixed.items()),
+                products.c.quantity,
+            ).where(products.c.connection_id == connection_id, ~has_combinations, ~has_itself),
+        )
+    )
+
+
+@task(name="mirror stock", cache_policy=NO_CACHE, **on_retryable)
+def mirror_stock(connection_id: int, ids: Sequence[int]) -> BatchReport:
+    """Quantities of products and variants; only those that moved are written."""
+    shops = open_shops(connection_id)
+    shared = _groups_that_share_stock(shops)
+    report = BatchReport()
+    for page in shops.prestashop.pages("stock_availables", display=STOCK_FIELDS, ids=ids, size=STOCK_ROWS_A_PAGE):
+        rows = [row for row in page if _in_scope(row, shared)]
+        report.count("stock rows", len(rows))
+        report.count("stock moved", _store_stock(connection_id, rows))
+    return report
+
+
+def _groups_that_share_stock(shops: Shops) -> frozenset[int]:
+    return frozenset(
+        group["id"]
+        for group in shops.prestashop.rows("shop_groups", display=("id", "share_stock"))
+        if group["share_stock"]
+    )
+
+
+def _in_scope(row: Mapping[str, Any], shared: frozenset[int]) -> bool:
+    """A shop's own row, or the row of a group that shares its stock; leftovers of another mode count for nothing."""
+    if row["id_shop"]:
+        return not shared
+    return row["id_shop_group"] in shared
+
+
+def _store_stock(connection_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
+    if not rows:
+        return 0
+    products = [row["id_product"] for row in rows]
+    lowest, highest = min(products), max(products)
+    with database().write() as session:
+        before_products = {
+            row.id_product: (row.quantity, row.out_of_stock)
+            for row in session.execute(
+                sql_select(Product.id_product, Product.quantity, Product.out_of_stock).where(
+                    col(Product.connection_id) == connection_id, col(Product.id_product).between(lowest, highest)
+                )
+            )
+        }
+        before_variants = {
+            (row.id_product, row.id_product_attribute): row.quantity
+            for row in session.execute(
+                sql_select(Variant.id_product, Variant.id_product_attribute, Variant.quantity).where(
+                    col(Variant.connection_id) == connection_id, col(Variant.id_product).between(lowest, highest)
+                )
+            )
+        }
+        moved_products: list[Row] = []
+        moved_variants: list[Row] = []
+        for row in rows:
+            id_product, attribute, quantity = row["id_product"], row["id_product_attribute"], row["quantity"]
+            if attribute == 0:
+                now = (quantity, row["out_of_stock"])
+                if before_products.get(id_product, now) != now:
+                    moved_products.append({"product": id_product, "quantity": quantity, "flag": row["out_of_stock"]})
+            if before_variants.get((id_product, attribute), quantity) != quantity:
+                moved_variants.append({"product": id_product, "attribute": attribute, "quantity": quantity})
+        if moved_products:
+            session.connection().execute(
+                update(Product)
+                .where(col(Product.connection_id) == connection_id, col(Product.id_product) == bindparam("product"))
+                .values(quantity=bindparam("quantity"), out_of_stock=bindparam("flag")),
+                moved_products,
+            )
+        if moved_variants:
+            session.connection().execute(
+                update(Variant)
+                .where(
+                    col(Variant.connection_id) == connection_id,
+                    col(Variant.id_product) == bindparam("product"),
+                    col(Variant.id_product_attribute) == bindparam("attribute"),
+                )
+                .values(quantity=bindparam("quantity")),
+                moved_variants,
+            )
+    return len(moved_products) + len(moved_variants)
+
+
+@task(name="mirror small tables", cache_policy=NO_CACHE, **on_retryable)
+def mirror_small_tables(connection_id: int) -> BatchReport:
+    """Names, taxes, currencies, groups and settings: one request each, kept whole."""
+    shops = open_shops(connection_id)
+    report = BatchReport()
+    rows: list[Row] = []
+    for resource, fields in _SMALL_TABLES.items():
+        rows += [
+            shop_record_row(connection_id, resource, record)
+            for record in shops.prestashop.rows(resource, display=fields)
+        ]
+    values = shops.prestashop.settings(_SETTINGS)
+    rows.append(shop_record_row(connection_id, SETTINGS_RESOURCE, {"id": 0, **values}))
+    with database().write() as session:
+        known = {
+            (resource, record_id): stored
+            for resource, record_id, stored in session.exec(
+                select(ShopRecord.resource, ShopRecord.id, ShopRecord.hash).where(
+                    ShopRecord.connection_id == connection_id
+                )
+            )
+        }
+        changed = [row for row in rows if known.get((row["resource"], row["id"])) != row["hash"]]
+        upsert(session, ShopRecord, changed)
+        gone = known.keys() - {(row["resource"], row["id"]) for row in rows}
+        for resource, record_id in gone:
+            session.connection().execute(
+                delete(ShopRecord).where(
+                    col(ShopRecord.connection_id) == connection_id,
+                    col(ShopRecord.resource) == resource,
+                    col(ShopRecord.id) == record_id,
+                )
+            )
+    report.count("small rows", len(rows))
+    report.count("small rows changed", len(changed) + len(gone))
+    return report
+
+
+@task(name="mirror special prices", cache_policy=NO_CACHE, **on_retryable)
+def mirror_specific_prices(connection_id: int) -> BatchReport:
+    """Catalogue special prices: rows of single carts and single customers are of no use on a marketplace."""
+    shops = open_shops(connection_id)
+    report = BatchReport()
+    records = shops.prestashop.rows(
+        "specific_prices",
+        display="full",
+        filters=Filters(id_cart=equals(0), id_customer=equals(0)),
+    )
+    rows = [specific_price_row(connection_id, record) for record in records]
+    with database().write() as session:
+        known = dict(
+            session.exec(
+                select(SpecificPrice.id, SpecificPrice.hash).where(SpecificPrice.connection_id == connection_id)
+            ).all()
+        )
+        changed = [row for row in rows if known.get(row["id"]) != row["hash"]]
+        upsert(session, SpecificPrice, changed)
+        gone = sorted(known.keys() - {row["id"] for row in rows})
+        for part in _parts(gone, 500):
+            session.connection().execute(
+                delete(SpecificPrice).where(
+                    col(SpecificPrice.connection_id) == connection_id, col(SpecificPrice.id).in_(part)
+                )
+            )
+    report.count("special prices", len(rows))
+    report.count("special prices changed", len(changed) + len(gone))
+    return report
+
+
+@task(name="mirror suppliers and packs", cache_policy=NO_CACHE, **on_retryable)
+def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
+    """Which suppliers a product has (F2), and what a pack consists of: two requests for the whole catalogue."""
+    shops = open_shops(connection_id)
+    suppliers: dict[int, set[int]] = {}
+    for record in shops.prestashop.rows("product_suppliers", display=("id", "id_product", "id_supplier")):
+        suppliers.setdefault(record["id_product"], set()).add(record["id_supplier"])
+    packs = {
+        record["id"]: sorted(
+            [part["id"], part.get("id_product_attribute", 0), part.get("quantity", 1)]
+            for part in record["product_bundle"]
+        )
+        for record in shops.prestashop.rows("products", display="full", filters=Filters(cache_is_pack=equals(1)))
+    }
+    report = BatchReport()
+    with database().write() as session:
+        changed: list[Row] = []
+        for id_product, known_suppliers, known_bundle in session.exec(
+            select(Product.id_product, Product.supplier_ids, Product.bundle).where(
+                Product.connection_id == connection_id
+            )
+        ):
+            now_suppliers = sorted(suppliers.get(id_product, ()))
+            now_bundle = packs.get(id_product, [])
+            if (known_suppliers, known_bundle) != (now_suppliers, now_bundle):
+                changed.append({"product": id_product, "supplied": now_suppliers, "parts": now_bundle})
+        if changed:
+            session.connection().execute(
+                update(Product)
+                .where(col(Product.connection_id) == connection_id, col(Product.id_product) == bindparam("product"))
+                .values(supplier_ids=bindparam("supplied"), bundle=bindparam("parts")),
+                changed,
+            )
+    report.count("packs", len(packs))
+    report.count("suppliers or packs changed", len(changed))
+    return report
+
+
+def _forget_products(connection_id: int, ids: Sequence[int]) -> None:
+    with database().write() as session:
+        _delete_products(session, connection_id, ids)
+
+
+def _delete_products(session: Session, connection_id: int, ids: Sequence[int]) -> None:
+    for part in _parts(ids, 500):
+        for table in (Variant, Product):
+            session.connection().execute(
+                delete(table).where(col(table.connection_id) == connection_id, col(table.id_product).in_(part))
+            )
+
+
+def _parts(items: Sequence[int], size: int) -> Iterable[Sequence[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def parts_of(ids: Sequence[int]) -> list[Sequence[int]]:
+    """The ids as one piece a task run."""
+    return list(_parts(ids, IDS_A_TASK))
+
+
+__all__ = [
+    "CatalogueIds",
+    "content_hash",
+    "list_catalogue",
+    "mirror_combinations",
+    "mirror_products",
+    "mirror_small_tables",
+    "mirror_specific_prices",
+    "mirror_stock",
+    "mirror_suppliers_and_packs",
+    "parts_of",
+    "settle_variants",
+]

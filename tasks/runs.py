@@ -1,0 +1,181 @@
+"""A run's frame: which connection, one run at a time, the stored plan, progress and the closing artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.context import FlowRunContext, TaskRunContext
+from sqlmodel import col, select
+
+from models.connections import Connection, find_connection
+from models.database import database
+from models.listings import Change, Plan
+from tasks.report import BatchReport, Failure
+from tasks.shops import utc_now
+
+# Rows of a table artifact; more would only make the page slow. The database has them all.
+_MOST_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a flow on one connection. `plan` is the id of its stored plan, `started` a Unix time."""
+
+    flow: str
+    connection: str
+    connection_id: int
+    plan: int
+    started: int
+
+
+@contextmanager
+def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_run: bool, turn: str) -> Iterator[Run]:
+    """Open a run, waiting for its turn: runs that write the same objects never overlap, in any process.
+
+    Because the right to run ends with the process that held it, a change found in state "sent" by the next holder was
+    surely left behind by a run that died.
+
+    Args:
+        flow: name of the flow.
+        connection: name of the connection ("" when there is only one).
+        parameters: stored with the plan.
+        dry_run: stored with the plan.
+        turn: what the run needs exclusively, e.g. "catalogue".
+    """
+    with database().read() as session:
+        found = find_connection(session, connection)
+    with database().exclusive(f"{turn}:{found.key}"):
+        with database().write() as session:
+            plan = Plan(
+                connection_id=found.key,
+                flow=flow,
+                parameters=dict(parameters),
+                dry_run=dry_run,
+                created_at=utc_now(),
+            )
+            session.add(plan)
+            session.flush()
+            run = Run(flow, found.name, found.key, plan.key, int(plan.created_at.timestamp()))
+        yield run
+
+
+def plan_connection(plan: int) -> str:
+    """The name of the connection that a stored plan belongs to.
+
+    Raises:
+        LookupError: there is no such plan.
+    """
+    with database().read() as session:
+        stored = session.get(Plan, plan)
+        if stored is None:
+            raise LookupError(f"There is no plan {plan}. Make one with: connector plan catalog_upload")
+        return session.get_one(Connection, stored.connection_id).name
+
+
+def batches(ids: Sequence[int], size: int) -> list[Sequence[int]]:
+    """The ids in batches of `size`, larger where needed to stay under Prefect's 500 task runs a flow run."""
+    size = max(size, -(-len(ids) // 200))
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def changes_table(run: Run, *, plan: int | None = None) -> list[dict[str, Any]]:
+    """The changes of a plan as rows of a table artifact: what, where it stands, why."""
+    with database().read() as session:
+        changes = session.exec(
+            select(Change).where(Change.plan_id == (plan or run.plan)).order_by(col(Change.id)).limit(_MOST_ROWS + 1)
+        ).all()
+    return [
+        {
+            "object": change.object,
+            "change": change.kind.value,
+            "state": change.state.value,
+            "title": change.after.get("content", {}).get("title", ""),
+            "reasons": "; ".join(reason["text"] for reason in change.reasons),
+            "cause": change.cause,
+            "fix": change.fix,
+        }
+        for change in changes
+    ]
+
+
+class Progress:
+    """The progress artifact of a run; silent outside of Prefect."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._artifact: UUID | None = None
+        if FlowRunContext.get() or TaskRunContext.get():
+            created = create_progress_artifact(progress=0.0, description=what)
+            self._artifact = created if isinstance(created, UUID) else None
+        self._shown = 0.0
+
+    def reached(self, share: float) -> None:
+        """Show a share of 0 to 1; small steps are not worth a call."""
+        percent = round(min(max(share, 0.0), 1.0) * 100, 1)
+        if self._artifact is None or (percent < 100 and percent - self._shown < 2):
+            return
+        self._shown = percent
+        update_progress_artifact(artifact_id=self._artifact, progress=percent, description=self._what)
+
+
+def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
+    """The closing artifacts: figures, what was planned and what became of it, and what needs a person."""
+    if not FlowRunContext.get():
+        return
+    key = f"{run.flow}-{run.connection}".lower().replace("_", "-").replace(" ", "-")
+    key = "".join(letter for letter in key if letter.isascii() and (letter.isalnum() or letter == "-")).strip("-")
+    create_markdown_artifact(
+        key=f"{key}-summary",
+        markdown=summary(run, report, dry_run=dry_run),
+        description=f"{run.flow} on {run.connection}",
+    )
+    if changes:
+        create_table_artifact(
+            key=f"{key}-changes",
+            table=[dict(change) for change in changes[:_MOST_ROWS]],
+            description=f"Changes of plan {run.plan}" + _rest(len(changes)),
+        )
+    if report.failures:
+        create_table_artifact(
+            key=f"{key}-failures",
+            table=[failure.model_dump() for failure in report.failures[:_MOST_ROWS]],
+            description="What needs a person" + _rest(len(report.failures)),
+        )
+
+
+def _rest(rows: int) -> str:
+    return f" (the first {_MOST_ROWS} of {rows})" if rows > _MOST_ROWS else ""
+
+
+def summary(run: Run, report: BatchReport, *, dry_run: bool) -> str:
+    """The figures as a small page."""
+    lines = [
+        f"# {run.flow} on {run.connection}",
+        "",
+        f"Plan {run.plan}" + (" (dry run: nothing was sent)" if dry_run else ""),
+        "",
+    ]
+    lines += ["| what | how many |", "| --- | ---: |"]
+    lines += [f"| {name} | {count} |" for name, count in report.counts.items()]
+    if report.failures:
+        lines += ["", "## Needs a person", ""]
+        lines += [f"- {cause}: {count}" for cause, count in _causes(report.failures)]
+    return "\n".join(lines)
+
+
+def _causes(failures: Sequence[Failure]) -> list[tuple[str, int]]:
+    counted: dict[str, int] = {}
+    for failure in failures:
+        name = failure.code or failure.cause
+        counted[name] = counted.get(name, 0) + 1
+    return sorted(counted.items(), key=lambda item: -item[1])

@@ -1,0 +1,175 @@
+"""The two shops of a connection, ready to be called: clients over stored credentials, settings in force.
+
+Credentials are decrypted here and go nowhere else: tasks and flows pass connection ids, never clients or keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from clients.budget import CallBudget, SharedBudget
+from clients.errors import ReauthorizationNeeded
+from clients.prestashop import PrestaShopClient
+from clients.tiktok.auth import App, Tokens
+from clients.tiktok.client import TikTokClient
+from config.secret_box import SecretBox
+from config.settings import Settings, settings
+from models.connections import AuthorizationState, Connection, settings_in_force
+from models.database import Database, database
+from models.settings import ConnectionSettings
+from rules.market import Market, market
+
+
+def utc_now() -> datetime:
+    """The clock that tasks hand to rules and clients."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shops:
+    """Both sides of one connection.
+
+    Attributes:
+        connection: the row as it was when the shops were opened.
+        settings: the settings version in force.
+        settings_version: its number.
+        market: facts of the TikTok market.
+    """
+
+    connection: Connection
+    settings: ConnectionSettings
+    settings_version: int
+    market: Market
+    prestashop: PrestaShopClient
+    tiktok: TikTokClient
+
+    @property
+    def id(self) -> int:
+        """The connection's id."""
+        return self.connection.key
+
+
+def batch_size(connection_id: int) -> int:
+    """Objects a task handles at once (B3)."""
+    with database().read() as session:
+        return settings_in_force(session, connection_id)[1].products.chunk_size
+
+
+class DatabaseTokenStore:
+    """The tokens of a connection in our database, encrypted; one refresh at a time across the installation."""
+
+    def __init__(self, store: Database, connection_id: int, box: SecretBox) -> None:
+        self._database = store
+        self._connection_id = connection_id
+        self._box = box
+
+    def load(self) -> Tokens:
+        """The stored pair.
+
+        Raises:
+            ReauthorizationNeeded: the connection was never authorized.
+        """
+        with self._database.read() as session:
+            connection = session.get_one(Connection, self._connection_id)
+        if not connection.access_token_secret:
+            raise ReauthorizationNeeded(
+                "the connection was never authorized",
+                shop="tiktok",
+                cause=f"Connection {connection.name!r} has no TikTok Shop authorization yet.",
+                fix=f"Run: connector connection authorize {connection.name}",
+            )
+        return Tokens(
+            access_token=self._box.decrypt(connection.access_token_secret),
+            access_expires_at=connection.access_expires_at or datetime.fromtimestamp(0, UTC),
+            refresh_token=self._box.decrypt(connection.refresh_token_secret),
+            refresh_expires_at=connection.refresh_expires_at or datetime.fromtimestamp(0, UTC),
+            open_id=connection.open_id,
+            seller_name=connection.seller_name,
+            granted_scopes=tuple(connection.granted_scopes),
+        )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held while a pair is refreshed; released by the end of the process if need be."""
+        with self._database.exclusive(f"tokens:{self._connection_id}", patience=60):
+            yield
+
+    def save(self, tokens: Tokens) -> None:
+        """Committed before it returns, so that a pair is never used that a crash could lose."""
+        with self._database.write() as session:
+            connection = session.get_one(Connection, self._connection_id)
+            connection.access_token_secret = self._box.encrypt(tokens.access_token)
+            connection.access_expires_at = tokens.access_expires_at
+            connection.refresh_token_secret = self._box.encrypt(tokens.refresh_token)
+            connection.refresh_expires_at = tokens.refresh_expires_at
+            connection.open_id = tokens.open_id
+            connection.seller_name = tokens.seller_name
+            connection.granted_scopes = list(tokens.granted_scopes)
+            connection.authorization = AuthorizationState.AUTHORIZED
+            session.add(connection)
+
+
+def open_shops(connection_id: int) -> Shops:
+    """The shops of a connection with its newest settings; HTTP connections are reused within the process."""
+    store = database()
+    with store.read() as session:
+        connection = session.get_one(Connection, connection_id)
+        version, document = settings_in_force(session, connection_id)
+    box = SecretBox.open(settings())
+    return Shops(
+        connection=connection,
+        settings=document,
+        settings_version=version,
+        # Which of its two category trees a market insists on is learned by asking (taxonomy_refresh).
+        market=replace(market(connection.region), category_version=connection.category_version),
+        prestashop=_prestashop(
+            connection.prestashop_url,
+            box.decrypt(connection.prestashop_key_secret),
+            document.products.shop_id,
+            connection.prestashop_timezone,
+        ),
+        tiktok=_tiktok(
+            connection_id,
+            App(connection.app_key, box.decrypt(connection.app_secret_secret), connection.service_id),
+            connection.shop_cipher,
+            connection.tiktok_api_url,
+            connection.tiktok_auth_url,
+        ),
+    )
+
+
+@lru_cache(maxsize=64)
+def _prestashop(url: str, key: str, shop_id: int, timezone: str) -> PrestaShopClient:
+    return PrestaShopClient(
+        url,
+        key,
+        shop_id=shop_id,
+        budget=call_budget(settings(), f"prestashop {url}"),
+        timezone=ZoneInfo(timezone) if timezone else None,
+    )
+
+
+@lru_cache(maxsize=64)
+def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_url: str) -> TikTokClient:
+    return TikTokClient(
+        app,
+        DatabaseTokenStore(database(), connection_id, SecretBox.open(settings())),
+        shop_cipher=shop_cipher or None,
+        api_url=api_url,
+        auth_url=auth_url,
+        budget=call_budget(settings(), f"tiktok {app.app_key} {shop_cipher}"),
+        http=httpx.Client(limits=httpx.Limits(max_connections=32, max_keepalive_connections=32)),
+        clock=utc_now,
+    )
+
+
+def call_budget(process: Settings, shop: str) -> CallBudget:
+    """The budget of one shop, shared by all processes of the installation (K10)."""
+    raise NotImplementedError(process, shop, SharedBudget)

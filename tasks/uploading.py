@@ -1,0 +1,520 @@
+"""Sending planned creations and edits, each with its own outcome (design: apply, confirm).
+
+What was recorded before a call is what a later run knows if this process dies in it: a change in state "sent" may or
+may not have happened. It is looked up before anything is repeated, and repeated under the same idempotency key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlmodel import col, select
+
+from clients.errors import AuthorizationError, ConfigurationFault, Rejected, Retryable, ShopError, Uncertain
+from clients.tiktok.results import ProductSaved
+from models.database import database
+from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing, ListingSku
+from rules.content import ListingContent, content_hash, dropped_skus
+from rules.decision import Finding
+from rules.listing import create_body, edit_body
+from rules.readback import is_under_review, shows
+from tasks.inputs import Inputs, inputs_of
+from tasks.media import Uploaded, forget_uploads, upload_images
+from tasks.planning import Offer, Subject, decide, load_subjects, offer
+from tasks.report import BatchReport, Failure
+from tasks.retrying import on_retryable
+from tasks.runs import Run
+from tasks.shops import Shops, open_shops, utc_now
+
+# Products of one batch worked on at once; the call budget decides how fast they go.
+THREADS: Final = 8
+# Codes that say an uploaded picture is not known any more (fact 11.21): it is uploaded again, once.
+_UNKNOWN_PICTURE: Final = {"12052722"}
+
+
+class Outcome(StrEnum):
+    """What became of a change in this run."""
+
+    CONFIRMED = "confirmed"
+    PARKED = "parked"
+    SUPERSEDED = "superseded"
+    # Still planned: the platform is reviewing the listing, or could not be reached.
+    WAITING = "waiting"
+    # Sent without a clear answer; the next run looks first.
+    UNRESOLVED = "unresolved"
+
+
+class _Parked(Exception):
+    """This change needs a person."""
+
+    def __init__(self, code: str, cause: str, fix: str) -> None:
+        super().__init__(code)
+        self.code, self.cause, self.fix = code, cause, fix
+
+    @classmethod
+    def because(cls, finding: Finding) -> _Parked:
+        return cls(finding.code, finding.text, finding.fix)
+
+
+class _Waiting(Exception):
+    """Not now: the text says what is waited for."""
+
+
+class _Outdated(Exception):
+    """What was planned is no longer what should be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One change and all that sending it needs."""
+
+    shops: Shops
+    inputs: Inputs
+    change: Change
+    subject: Subject
+    listing: Listing | None
+    skus: Sequence[ListingSku]
+    template_id: int | None
+
+    @property
+    def name(self) -> str:
+        return f"product {self.change.id_product}"
+
+
+def changes_to_send(connection_id: int, plan: int | None, product_ids: Sequence[int] | None = None) -> list[int]:
+    """Ids of the changes to send: first those whose outcome is unknown, then the planned ones.
+
+    Args:
+        connection_id: whose.
+        plan: only planned ones of this plan; of all plans when None. Unresolved ones are always among them.
+        product_ids: only those of these products.
+    """
+    with database().read() as session:
+        query = select(Change).where(
+            Change.connection_id == connection_id,
+            col(Change.kind).in_([ChangeKind.CREATE, ChangeKind.EDIT]),
+            col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]),
+        )
+        if product_ids is not None:
+            query = query.where(col(Change.id_product).in_(product_ids))
+        changes = session.exec(query.order_by(col(Change.id))).all()
+    chosen = [
+        change for change in changes if change.state == ChangeState.SENT or plan is None or change.plan_id == plan
+    ]
+    chosen.sort(key=lambda change: (change.state != ChangeState.SENT, change.key))
+    return [change.key for change in chosen]
+
+
+@task(name="create and edit listings", cache_policy=NO_CACHE, **on_retryable)
+def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
+    """Send a batch of changes, some at a time; one bad product never stops the others.
+
+    Raises:
+        AuthorizationError, ConfigurationFault: nothing of the batch can go on.
+        Retryable: every change of the batch had to wait for a shop that cannot answer now.
+    """
+    shops = open_shops(run.connection_id)
+    inputs = inputs_of(shops, run.plan, utc_now())
+    works, report = _load(shops, inputs, change_ids)
+    stop: list[ShopError] = []
+    waiting: list[Retryable] = []
+
+    def one(work: _Work) -> tuple[Outcome, Failure | None]:
+        if stop:
+            return Outcome.WAITING, None
+        try:
+            return _send(work)
+        except (AuthorizationError, ConfigurationFault) as error:
+            stop.append(error)
+            return Outcome.WAITING, None
+        except Retryable as error:
+            waiting.append(error)
+            return Outcome.WAITING, None
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="upload") as pool:
+        for outcome, failure in pool.map(one, works):
+            report.count(outcome.value)
+            if failure is not None:
+                report.failures.append(failure)
+    if stop:
+        raise stop[0]
+    if waiting and len(waiting) == len(works):
+        raise waiting[0]
+    report.failures += [Failure.of("TikTok Shop", error) for error in waiting[:1]]
+    return report
+
+
+def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list[_Work], BatchReport]:
+    report = BatchReport()
+    works: list[_Work] = []
+    with database().read() as session:
+        changes = session.exec(select(Change).where(col(Change.id).in_(change_ids))).all()
+        ids = [change.id_product for change in changes if change.id_product is not None]
+        subjects = {
+            subject.product.id_product: subject
+            for subject in load_subjects(session, shops.id, ids, shops.settings.products.image_type)
+        }
+        assignments = {
+            row.id_product: row
+            for row in session.exec(
+                select(Assignment).where(Assignment.connection_id == shops.id, col(Assignment.id_product).in_(ids))
+            )
+        }
+        listings = {
+            row.id_product: row
+            for row in session.exec(
+                select(Listing).where(Listing.connection_id == shops.id, col(Listing.id_product).in_(ids))
+            )
+        }
+        skus: dict[int, list[ListingSku]] = {}
+        for sku in session.exec(
+            select(ListingSku).where(
+                ListingSku.connection_id == shops.id,
+                col(ListingSku.listing_id).in_([listing.key for listing in listings.values()]),
+            )
+        ):
+            skus.setdefault(sku.listing_id, []).append(sku)
+    for change in sorted(changes, key=lambda one: change_ids.index(one.key)):
+        subject = subjects.get(change.id_product or 0)
+        assignment = assignments.get(change.id_product or 0)
+        listing = listings.get(change.id_product)
+        if change.state not in (ChangeState.PLANNED, ChangeState.SENT):
+            continue
+        if subject is None or assignment is None:
+            # The product is gone in PrestaShop. What was never sent is dropped; what may have been sent stays open
+            # for the run that deals with deletions.
+            if change.state == ChangeState.PLANNED:
+                _finish(change, ChangeState.SUPERSEDED, code="product_gone", cause="The product is gone in PrestaShop.")
+                report.count(Outcome.SUPERSEDED.value)
+            else:
+                report.count(Outcome.UNRESOLVED.value)
+            continue
+        works.append(
+            _Work(
+                shops=shops,
+                inputs=inputs,
+                change=change,
+                subject=subject,
+                listing=listing,
+                skus=skus.get(listing.key, []) if listing else [],
+                template_id=assignment.template_id,
+            )
+        )
+    return works, report
+
+
+def _send(work: _Work) -> tuple[Outcome, Failure | None]:
+    change = work.change
+    try:
+        if change.state == ChangeState.PLANNED:
+            _check_current(work)
+        if change.kind is ChangeKind.CREATE:
+            _create(work)
+        else:
+            _edit(work)
+    except _Outdated:
+        _finish(change, ChangeState.SUPERSEDED)
+        return Outcome.SUPERSEDED, None
+    except _Waiting as waiting:
+        _note(change, code="waiting", cause=str(waiting))
+        return Outcome.WAITING, None
+    except _Parked as parked:
+        _finish(change, ChangeState.PARKED, code=parked.code, cause=parked.cause, fix=parked.fix)
+        return Outcome.PARKED, Failure(object=work.name, code=parked.code, cause=parked.cause, fix=parked.fix)
+    except Rejected as error:
+        _finish(
+            change,
+            ChangeState.PARKED,
+            code=error.code,
+            cause=error.cause,
+            fix=error.fix,
+            request_id=error.request_id,
+        )
+        return Outcome.PARKED, Failure.of(work.name, error)
+    except Uncertain as error:
+        _note(change, code=error.code, cause=error.cause, request_id=error.request_id)
+        return Outcome.UNRESOLVED, None
+    return Outcome.CONFIRMED, None
+
+
+def _check_current(work: _Work) -> None:
+    """A stored plan is applied only as far as it still says what should be (K1)."""
+    decision = decide(work.shops, work.inputs, work.subject, work.template_id, work.inputs.owners)
+    if decision.content is None or content_hash(decision.content) != work.change.after["content_hash"]:
+        raise _Outdated
+    confirmed = work.listing.content_hash if work.listing else None
+    if confirmed != work.change.before.get("content_hash"):
+        raise _Outdated
+
+
+def _prepare(work: _Work) -> tuple[ListingContent, Uploaded, Offer]:
+    """Pictures uploaded, prices and quantities of this moment; the content without pictures that cannot be used."""
+    content = ListingContent.model_validate(work.change.after["content"])
+    uploaded = _upload(work, content)
+    if uploaded.refused:
+        subject = _without(work.subject, uploaded.refused)
+        decision = decide(work.shops, work.inputs, subject, work.template_id, work.inputs.owners)
+        if decision.content is None:
+            raise _Parked.because(decision.findings[0])
+        content = decision.content
+        uploaded = _upload(work, content)
+        _replan(work.change, content)
+    priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
+    if priced.findings:
+        raise _Parked.because(priced.findings[0])
+    return content, uploaded, priced
+
+
+def _upload(work: _Work, content: ListingContent) -> Uploaded:
+    swatches = {attribute.image_id for sku in content.skus for attribute in sku.sales_attributes if attribute.image_id}
+    return upload_images(work.shops, work.subject.product.id_product, content.image_ids, sorted(swatches))
+
+
+def _without(subject: Subject, refused: Mapping[int, str]) -> Subject:
+    return replace(subject, refused_images={**subject.refused_images, **refused})
+
+
+def _create(work: _Work) -> None:
+    change = work.change
+    if change.state == ChangeState.SENT and _adopt(work):
+        return
+    content, uploaded, priced = _prepare(work)
+    request = create_body(
+        content,
+        images=uploaded.main,
+        variant_images=uploaded.variant,
+        prices=priced.prices,
+        quantities=priced.quantities,
+        warehouse_id=work.inputs.warehouse_id,
+        idempotency_key=change.idempotency_key,
+    )
+    _mark_sent(change)
+    try:
+        saved = _create_once(work, request.body, [*uploaded.main.values(), *uploaded.variant.values()])
+    except Uncertain:
+        # Look, and if there is nothing, repeat once: the platform makes no second product of the same key.
+        if _adopt(work):
+            return
+        saved = work.shops.tiktok.create_product(request.body)
+    sku_ids = _sku_ids(saved)
+    shown = _set_to_zero(work, sku_ids, saved.product_id, request.set_to_zero, priced)
+    _record(work, content, saved.product_id, sku_ids, shown)
+
+
+def _create_once(work: _Work, body: dict[str, Any], uris: Sequence[str]) -> ProductSaved:
+    try:
+        return work.shops.tiktok.create_product(body)
+    except Rejected as error:
+        if error.code in _UNKNOWN_PICTURE:
+            forget_uploads(work.shops.id, uris)
+            _unsend(work.change)
+            raise _Waiting(
+                "TikTok Shop has lost the uploaded pictures; they are uploaded again by the next run"
+            ) from error
+        raise
+    except Retryable:
+        # Nothing happened over there: the change is simply planned again.
+        _unsend(work.change)
+        raise
+
+
+def _set_to_zero(
+    work: _Work, sku_ids: Mapping[int, str], product_id: str, attributes: Sequence[int], priced: Offer
+) -> Offer:
+    """Variants without stock had to be created with 1 piece; the listing is in its first audit and cannot sell it.
+
+    Answers the offer as it stands over there: a variant that could not be set to 0 still shows 1, which is a
+    difference that the stock sync will see and remove.
+    """
+    if not attributes:
+        return priced
+    nothing = [{"warehouse_id": work.inputs.warehouse_id, "quantity": 0}]
+    answer = work.shops.tiktok.update_inventory(
+        product_id, [{"id": sku_ids[attribute], "inventory": nothing} for attribute in attributes]
+    )
+    refused = {attribute: 1 for attribute in attributes if sku_ids[attribute] not in answer.succeeded}
+    return replace(priced, quantities={**priced.quantities, **refused})
+
+
+def _sku_ids(saved: ProductSaved) -> dict[int, str]:
+    """TikTok SKU ids by id_product_attribute, through the external id that was sent (never by position)."""
+    return {_attribute(sku.external_sku_id): sku.id for sku in saved.skus if sku.external_sku_id}
+
+
+def _attribute(external_sku_id: str) -> int:
+    return int(external_sku_id.rsplit(":", 1)[1])
+
+
+def _adopt(work: _Work) -> bool:
+    """Find out whether a creation without an answer happened after all; if so, record it as if answered (3.16)."""
+    content = ListingContent.model_validate(work.change.after["content"])
+    sellers = [sku.seller_sku for sku in content.skus][:10]
+    for candidate in work.shops.tiktok.search_products({"seller_skus": sellers}):
+        if candidate.get("status") == "DELETED":
+            continue
+        product = work.shops.tiktok.product(str(candidate["id"]))
+        if product.get("external_product_id") != content.external_product_id:
+            continue
+        sku_ids = {
+            _attribute(str(sku["external_sku_id"])): str(sku["id"])
+            for sku in product.get("skus") or ()
+            if sku.get("external_sku_id")
+        }
+        priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
+        # Whether the step after the creation was done is not known either: stock is absolute, so it is done again.
+        sold_out = [key for key in sku_ids if priced.quantities.get(key, 0) == 0]
+        shown = _set_to_zero(work, sku_ids, str(candidate["id"]), sold_out, priced)
+        _record(work, content, str(candidate["id"]), sku_ids, shown)
+        return True
+    return False
+
+
+def _edit(work: _Work) -> None:
+    change, listing = work.change, work.listing
+    if listing is None:
+        raise _Outdated
+    live = work.shops.tiktok.product(listing.product_id)
+    if change.state == ChangeState.SENT:
+        under_review = work.shops.tiktok.product(listing.product_id, under_review=True)
+        content = ListingContent.model_validate(change.after["content"])
+        for version in (under_review, live):
+            if shows(version, content):
+                priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
+                _record(work, content, listing.product_id, _linked(work), priced)
+                return
+    status = str(live.get("status", ""))
+    if status in ("DELETED", "FREEZE"):
+        raise _Parked(
+            f"listing_{status.lower()}",
+            f"TikTok Shop has this listing as {status}; it cannot be edited.",
+            "Recover it, or appeal in Seller Center; then upload it again.",
+        )
+    if is_under_review(live):
+        # Another edit would start the review anew and could keep the product in it for ever (K12).
+        raise _Waiting("TikTok Shop is reviewing the listing; the edit waits for the outcome")
+    content, uploaded, priced = _prepare(work)
+    linked = _linked(work)
+    dropped = dropped_skus(content, linked)
+    if dropped and not work.shops.settings.products.consent_to_drop_variants:
+        raise _Parked(
+            "variant_guard",
+            f"The edit would delete {len(dropped)} variants that are live on TikTok Shop, with their reviews.",
+            "Bring the combinations back in PrestaShop, or set products.consent_to_drop_variants and upload again.",
+        )
+    body = edit_body(
+        content,
+        images=uploaded.main,
+        variant_images=uploaded.variant,
+        prices=priced.prices,
+        quantities=priced.quantities,
+        warehouse_id=work.inputs.warehouse_id,
+        sku_ids=linked,
+        live=ListingContent.model_validate(listing.content) if listing.content else None,
+    )
+    _mark_sent(change)
+    try:
+        saved = work.shops.tiktok.edit_product(listing.product_id, body)
+    except Retryable:
+        _unsend(change)
+        raise
+    _record(work, content, listing.product_id, {**linked, **_sku_ids(saved)}, priced)
+
+
+def _linked(work: _Work) -> dict[int, str]:
+    return {sku.id_product_attribute: sku.sku_id for sku in work.skus if sku.id_product_attribute is not None}
+
+
+def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapping[int, str], priced: Offer) -> None:
+    """The platform accepted it: listing, SKUs, change and assignment move together or not at all."""
+    now = utc_now()
+    with database().write() as session:
+        listing = session.exec(
+            select(Listing).where(
+                Listing.connection_id == work.shops.id, Listing.id_product == work.subject.product.id_product
+            )
+        ).first() or Listing(
+            connection_id=work.shops.id,
+            product_id=product_id,
+            id_product=work.subject.product.id_product,
+            # A new listing is audited before anything else happens to it.
+            status="PENDING",
+        )
+        listing.title = content.title
+        listing.content = content.model_dump(mode="json")
+        listing.content_hash = content_hash(content)
+        listing.audit_status = "AUDITING"
+        listing.status_reasons = []
+        listing.confirmed_at = listing.status_at = now
+        session.add(listing)
+        session.flush()
+        known = {
+            sku.id_product_attribute: sku
+            for sku in session.exec(select(ListingSku).where(ListingSku.listing_id == listing.key))
+        }
+        for sku in content.skus:
+            key = sku.id_product_attribute
+            row = known.pop(key, None) or ListingSku(
+                connection_id=work.shops.id,
+                listing_id=listing.key,
+                sku_id=sku_ids[key],
+                id_product=work.subject.product.id_product,
+                id_product_attribute=key,
+            )
+            row.sku_id = sku_ids[key]
+            row.seller_sku = sku.seller_sku
+            row.price, row.currency = priced.prices[key].amount, priced.prices[key].currency
+            row.quantities = {work.inputs.warehouse_id: priced.quantities[key]}
+            row.confirmed_at = now
+            session.add(row)
+        for gone in known.values():
+            session.delete(gone)
+        change = session.get_one(Change, work.change.key)
+        change.state = ChangeState.CONFIRMED
+        change.code = change.cause = change.fix = ""
+        change.finished_at = now
+
+
+def _mark_sent(change: Change) -> None:
+    """Before the call, so that a run that dies in it leaves a trace."""
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.state = ChangeState.SENT
+        stored.attempts += 1
+        stored.sent_at = utc_now()
+
+
+def _unsend(change: Change) -> None:
+    with database().write() as session:
+        session.get_one(Change, change.key).state = ChangeState.PLANNED
+
+
+def _replan(change: Change, content: ListingContent) -> None:
+    """What is sent is what the record says: content whose pictures had to be left out replaces the planned one."""
+    after = {"content_hash": content_hash(content), "content": content.model_dump(mode="json")}
+    with database().write() as session:
+        session.get_one(Change, change.key).after = after
+        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
+        assignment.content_hash = after["content_hash"]
+    change.after = after
+
+
+def _note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.code, stored.cause, stored.request_id = code, cause, request_id
+
+
+def _finish(
+    change: Change, state: ChangeState, *, code: str = "", cause: str = "", fix: str = "", request_id: str = ""
+) -> None:
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.state = state
+        stored.code, stored.cause, stored.fix, stored.request_id = code, cause, fix, request_id
+        stored.finished_at = utc_now()
