@@ -262,6 +262,9 @@ def _size_chart(call: Call, body: Body, category: Category) -> Iterator[Problem]
         yield Problem(12052672, "A size chart is an image or a template, not both")
     elif image:
         yield from _picture(call, image["uri"], ("SIZE_CHART_IMAGE",))
+        picture = call.world.pictures.get(image["uri"])
+        if picture and min(picture.width, picture.height) < 1024:
+            yield Problem(12052670, "The short side of a size chart must have 1024 pixels")
     elif template and template["id"] not in call.world.size_charts:
         yield Problem(12052671, "The size chart template is unknown")
 

@@ -111,9 +111,7 @@ class SellerApp:
         sent = {"x-tts-access-token": self.token, **(headers or {})}
         if body is not None:
             sent.setdefault("content-type", "application/json")
-        return self.http.request(
-            method, path, params=pairs, content=raw or None, files=files, data=form, headers=sent
-        )
+        return self.http.request(method, path, params=pairs, content=raw or None, files=files, data=form, headers=sent)
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
         """The envelope of a signed request."""
@@ -200,9 +198,7 @@ class SellerApp:
         return product
 
     def get(self, product_id: str, **query: str) -> dict[str, Any]:
-        product: dict[str, Any] = self.data(
-            "GET", f"/product/202309/products/{product_id}", query=list(query.items())
-        )
+        product: dict[str, Any] = self.data("GET", f"/product/202309/products/{product_id}", query=list(query.items()))
         return product
 
     def search(self, body: dict[str, Any] | None = None, **query: str) -> dict[str, Any]:

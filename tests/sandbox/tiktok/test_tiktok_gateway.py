@@ -1,4 +1,4 @@
-"""The simulated gateway refuses what the real one refuses, in its order: path, app, time, signature, token, scope, cipher."""
+"""The simulated gateway refuses what the real one would, in its order: path, app, time, signature, token, scope, cipher."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,9 +27,7 @@ def test_a_plus_turned_into_a_space_no_longer_matches() -> None:
     vector = next(row for row in example("signing-vectors")["vectors"] if row["name"].startswith("V4"))
     pairs = [(key, value.replace("+", " ")) for key, value in vector["query"].items()]
 
-    assert not signing.matches(
-        vector["sign"], vector["app_secret"], vector["path"], pairs, vector["body"].encode()
-    )
+    assert not signing.matches(vector["sign"], vector["app_secret"], vector["path"], pairs, vector["body"].encode())
 
 
 def refused(app: SellerApp, *request: Any, **options: Any) -> tuple[int, int]:
@@ -101,7 +99,9 @@ def test_cipher_required_forbidden_and_foreign(app: SellerApp) -> None:
     assert refused(app, "GET", SHOPS, cipher=True) == (400, 36009004)
     assert refused(app, "POST", "/product/202309/brands", {"name": "New brand"}) == (400, 36009004)
     assert refused(app, "GET", CATEGORIES, cipher=app.world.shop_id) == (400, 36009004)
-    assert app.ask("POST", "/product/202407/sizecharts/search", {}, cipher=False, query=[("page_size", "5")])["code"] == 0
+    assert (
+        app.ask("POST", "/product/202407/sizecharts/search", {}, cipher=False, query=[("page_size", "5")])["code"] == 0
+    )
 
 
 def test_ip_allow_list(app: SellerApp) -> None:
