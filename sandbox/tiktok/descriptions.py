@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from sandbox.tiktok.errors import Problem
 
 ALLOWED = frozenset({"p", "ul", "ol", "li", "strong", "b", "em", "br", "img"})
+_VOID = frozenset({"br", "img"})
 REFUSED = frozenset({"script", "iframe", "style", "object", "embed", "form"})
 MAX_LENGTH, MAX_IMAGES = 10_000, 30
 
@@ -27,7 +28,7 @@ class _Reader(HTMLParser):
             self.output.append(self.get_starttag_text() or "")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ALLOWED:
+        if tag in ALLOWED - _VOID:  # the parser also ends what was written as <br/>
             self.output.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:

@@ -1,4 +1,4 @@
-"""The simulated gateway refuses what the real one would, in its order: path, app, time, signature, token, scope, cipher."""
+"""The simulated gateway refuses what the real one would: path, app, time, signature, token, scope, cipher, in order."""
 
 from collections.abc import Callable
 from typing import Any
