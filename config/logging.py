@@ -17,18 +17,25 @@ _PERSONAL = (
     "recipient_address|buyer_email|buyer_nickname|buyer_message|phone_number|phone|phone_mobile|full_address|"
     "address_detail|address_line[1-4]|address1|address2|first_name|last_name|firstname|lastname|email|postal_code|postcode"
 )
+_QUOTED = r"[bu]?(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')"
+_NESTED = r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\[[^\[\]]*\]"
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Basic and Bearer credentials, wherever they stand.
     (re.compile(r"(?i)\b(basic|bearer)\s+[A-Za-z0-9+/=_.\-]{8,}"), rf"\1 {HIDDEN}"),
     # user:password@host in URLs.
     (re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*://)[^/\s:@]*:[^/\s@]*@"), rf"\1{HIDDEN}@"),
-    # name=value, name: value, "name": "value", 'name': 'value'.
+    # name=value, name: value, "name": "value", 'name': 'value', and whole objects: "recipient_address": {…}.
     (
         re.compile(
             rf"(?i)(?P<head>(?<![A-Za-z0-9_])(?:{_NAMES}|{_PERSONAL})[\"']?\s*[=:]\s*)"
-            r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s&,;\"'})\]]+)"
+            rf"(?P<value>{_QUOTED}|{_NESTED}|[^\s&,;\"'{{}})\]]+)"
         ),
         lambda match: f"{match['head']}{HIDDEN}",
+    ),
+    # What a person wrote runs over blanks: up to the next comma or the end of the line.
+    (
+        re.compile(rf"(?i)(?P<head>(?<![A-Za-z0-9_])(?:{_PERSONAL})\s*[=:]\s*{HIDDEN})(?: [^&,;\"'{{}})\]\n]+)"),
+        lambda match: match["head"],
     ),
     # Access and refresh tokens as the platform shapes them (tiktok-shop-api.md 1.3).
     (re.compile(r"\b[A-Z]{3}_[A-Za-z0-9_\-]{16,}"), HIDDEN),
@@ -56,6 +63,8 @@ class RedactionFilter(logging.Filter):
             record.exc_info = None
         elif record.exc_text:
             record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
         return True
 
 

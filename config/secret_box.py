@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -75,18 +77,25 @@ def new_key() -> str:
 
 def _key_file(path: Path) -> list[str]:
     """The keys in the file, one a line; the file is created with mode 0600 when it does not exist."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes starting at once, one makes the key and the other reads it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(new_key() + "\n")
+    if not path.exists():
+        _make_key_file(path)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SecretBoxError(f"The key file {path.name} can be read by others. Run: chmod 600 {path}")
     keys = path.read_text().split()
     if not keys:
         raise SecretBoxError(f"The key file {path.name} is empty. Restore it, or delete it to start anew.")
     return keys
+
+
+def _make_key_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written whole under another name (mkstemp: mode 0600), then linked: of processes that start at once one makes
+    # the key, and no other ever sees a file without it.
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_key() + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()

