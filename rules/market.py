@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-EU = frozenset("IE ES DE FR IT PL NL BE CZ AT GR PT HU".split())
-SOUTH_EAST_ASIA = frozenset("ID MY PH SG TH VN".split())
+EU = frozenset(["IE", "ES", "DE", "FR", "IT", "PL", "NL", "BE", "CZ", "AT", "GR", "PT", "HU"])
+SOUTH_EAST_ASIA = frozenset(["ID", "MY", "PH", "SG", "TH", "VN"])
+# Section 3.12: the most units a SKU can offer.
+MAX_QUANTITY = 99_999
 # Section 3.12 leaves IE out of the countries with long seller SKUs.
 _LONG_SELLER_SKU = EU - {"IE"}
 _ZERO_DECIMALS = frozenset({"JPY", "VND", "IDR"})
@@ -84,7 +86,7 @@ class Market:
     max_weight_kg: Decimal
     gpsr: bool
     mark_shipped: bool
-    max_quantity: int = 99_999
+    max_quantity: int = MAX_QUANTITY
 
     @property
     def country(self) -> str:
