@@ -209,7 +209,8 @@ CATALOGUE: dict[str, Wording] = {
 def finding(code: str, **names: object) -> Finding:
     """The finding of a code of CATALOGUE, with the product's own names put in."""
     wording = CATALOGUE[code]
-    return Finding(code, wording.text.format(**names), wording.fix.format(**names))
+    text = wording.text.format(**names)
+    return Finding(code, text[:1].upper() + text[1:], wording.fix.format(**names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def test_a_simple_product_has_the_products_own_field() -> None:
 def test_a_combination_does_not_borrow_the_products_reference() -> None:
     decision = seller_sku(product(), variant(1, reference=" ", option_value_ids=[5]), "reference", FR, names=NAMES)
     assert decision.value is None
-    assert decision.findings[0].text == "combination 1 (Bleu) has no reference, which becomes the SKU."
+    assert decision.findings[0].text == "Combination 1 (Bleu) has no reference, which becomes the SKU."
 
 
 @pytest.mark.parametrize("sku", ["MUG 325", "MUG", "MUG/325", "x" * 51, "GRÈS-325"])
@@ -51,7 +51,7 @@ def test_outer_spaces_are_no_part_of_a_sku() -> None:
 
 def test_a_sku_used_twice_in_the_product_names_both_combinations() -> None:
     found = repeated_skus(product(), variants(), {1: "MUG", 2: "MUG"}, {}, "reference", NAMES)
-    assert [f.text for f in found] == ["combination 1 (Bleu) and combination 2 (Ocre) have the same SKU “MUG”."]
+    assert [f.text for f in found] == ["Combination 1 (Bleu) and combination 2 (Ocre) have the same SKU “MUG”."]
 
 
 def test_a_sku_of_another_product_is_a_finding_but_not_the_products_own() -> None:
