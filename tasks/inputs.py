@@ -10,9 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rules.price import Currency, PriceContext
 from rules.quantity import StockPolicy
-from rules.tax import TaxRule, TaxTable
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -25,6 +23,8 @@ from models.templates import AttributeMapping, BrandMapping, CategoryTemplate, V
 from rules.brands import BrandBook
 from rules.content import digest
 from rules.decision import Names
+from rules.price import Currency, PriceContext
+from rules.tax import TaxRule, TaxTable
 from tasks.mirror import SETTINGS_RESOURCE
 from tasks.shops import Shops
 
@@ -279,7 +279,6 @@ def price_context(shops: Shops, records: Records, now: datetime) -> PriceContext
     return PriceContext(
         now=now,
         id_shop=products.shop_id,
-        id_shop_group=1,
         currency=_currency_by_code(records, products.currency or shops.market.currency),
         default_currency=default_currency,
         id_country=_country(records, country),

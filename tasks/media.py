@@ -7,7 +7,6 @@ import io
 import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -248,7 +247,7 @@ def upload_template_documents(connection_id: int) -> BatchReport:
                         object=f"template {template.name}",
                         code="document_unusable",
                         cause=f"The file {Path(name).name} cannot be used: {error}",
-                        fix="Give the template a JPG, JPEG or PNG picture, or for certificates a PDF, that exists here.",
+                        fix="Give the template a JPG, JPEG or PNG picture that exists here, or a PDF for certificates.",
                     )
                 )
             except ShopError as error:
@@ -281,8 +280,3 @@ def _upload_document(shops: Shops, path: Path, use_case: UseCase) -> dict[str, s
     if isinstance(content, str):
         raise ValueError(content.replace("_", " "))
     return {"uri": _upload_once(shops, content, path.stem, use_case), "name": path.name}
-
-
-def in_parallel(threads: int) -> ThreadPoolExecutor:
-    """The bounded pool inside a batch."""
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="batch")

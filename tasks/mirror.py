@@ -177,7 +177,7 @@ def _write_products(session: Session, rows: Sequence[Row]) -> None:
 
 @task(name="mirror combinations", cache_policy=NO_CACHE, **on_retryable)
 def mirror_combinations(connection_id: int, ids: Sequence[int]) -> BatchReport:
-    """Variant rows of the given combination ids. Full display: slim JSON loses the ids of values and images (trap 5)."""
+    """Variant rows of the given combination ids. In full: slim JSON loses the ids of values and images (trap 5)."""
     shops = open_shops(connection_id)
     now = utc_now()
     report = BatchReport()
@@ -336,17 +336,17 @@ def _store_stock(connection_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
     lowest, highest = min(products), max(products)
     with database().write() as session:
         before_products = {
-            row.id_product: (row.quantity, row.out_of_stock)
-            for row in session.execute(
-                sql_select(Product.id_product, Product.quantity, Product.out_of_stock).where(
+            id_product: (quantity, flag)
+            for id_product, quantity, flag in session.exec(
+                select(Product.id_product, Product.quantity, Product.out_of_stock).where(
                     col(Product.connection_id) == connection_id, col(Product.id_product).between(lowest, highest)
                 )
             )
         }
         before_variants = {
-            (row.id_product, row.id_product_attribute): row.quantity
-            for row in session.execute(
-                sql_select(Variant.id_product, Variant.id_product_attribute, Variant.quantity).where(
+            (id_product, attribute): quantity
+            for id_product, attribute, quantity in session.exec(
+                select(Variant.id_product, Variant.id_product_attribute, Variant.quantity).where(
                     col(Variant.connection_id) == connection_id, col(Variant.id_product).between(lowest, highest)
                 )
             )
@@ -461,7 +461,7 @@ def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
     packs = {
         record["id"]: sorted(
             [part["id"], part.get("id_product_attribute", 0), part.get("quantity", 1)]
-            for part in record["product_bundle"]
+            for part in record["associations"]["product_bundle"]
         )
         for record in shops.prestashop.rows("products", display="full", filters=Filters(cache_is_pack=equals(1)))
     }

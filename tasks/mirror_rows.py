@@ -101,7 +101,7 @@ def _as_text(value: object) -> str:
 def product_row(connection_id: int, record: Record, now: datetime) -> Row:
     """A row of Product from a slim product record; suppliers and pack contents are added by their own sweeps."""
     cover = record["id_default_image"]
-    images = [image["id"] for image in record["images"]]
+    images = [image["id"] for image in record["associations"]["images"]]
     if cover in images:
         images.remove(cover)
         images.insert(0, cover)
@@ -109,9 +109,11 @@ def product_row(connection_id: int, record: Record, now: datetime) -> Row:
     row["is_virtual"] = record["is_virtual"] or record["product_type"] == "virtual"
     if record["cache_is_pack"]:
         row["product_type"] = "pack"
-    row["category_ids"] = sorted(category["id"] for category in record["categories"])
+    row["category_ids"] = sorted(category["id"] for category in record["associations"]["categories"])
     row["image_ids"] = images
-    row["features"] = sorted([feature["id"], feature["id_feature_value"]] for feature in record["product_features"])
+    row["features"] = sorted(
+        [feature["id"], feature["id_feature_value"]] for feature in record["associations"]["product_features"]
+    )
     for name in ("name", "description", "description_short"):
         row[name] = {str(language): text for language, text in record[name].items()}
     row["hash"] = content_hash(row)
@@ -123,8 +125,8 @@ def variant_row(connection_id: int, record: Record, now: datetime) -> Row:
     """A row of Variant from a combination record."""
     row: Row = {name: record[name] for name in (*_IDENTIFIERS, "price", "ecotax", "weight", "minimal_quantity")}
     row["default_on"] = bool(record["default_on"])
-    row["option_value_ids"] = [value["id"] for value in record["product_option_values"]]
-    row["image_ids"] = [image["id"] for image in record["images"]]
+    row["option_value_ids"] = [value["id"] for value in record["associations"]["product_option_values"]]
+    row["image_ids"] = [image["id"] for image in record["associations"]["images"]]
     row["hash"] = content_hash(row)
     return {
         "connection_id": connection_id,

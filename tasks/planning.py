@@ -13,7 +13,6 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from rules.price import Price, PriceContext, listing_price
 from rules.quantity import listing_quantity
 from rules.template_matching import assign_template
 from sqlmodel import Session, col, select
@@ -24,6 +23,7 @@ from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
 from rules.content import ListingContent, content_hash, describe_difference, digest
 from rules.decision import Finding, Reason
 from rules.listing import ListingDecision, ListingInputs, inputs_hash, listing_content
+from rules.price import Price, PriceContext, listing_price
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import known_refusals
 from tasks.report import BatchReport, Failure
@@ -123,7 +123,6 @@ def listing_inputs(shops: Shops, inputs: Inputs, template_id: int | None, refuse
         usable_images=dict.fromkeys(refused, False),
         weight_unit=inputs.weight_unit,
         dimension_unit=inputs.dimension_unit,
-        category_version=shops.connection.category_version,
     )
 
 
@@ -333,7 +332,7 @@ def _change(
     after = {"content_hash": wanted, "content": content.model_dump(mode="json")}
     if listing is None:
         kind, before = ChangeKind.CREATE, {}
-        reasons = (Reason("not_uploaded", "the product is not on TikTok Shop yet"),)
+        reasons: tuple[Reason, ...] = (Reason("not_uploaded", "the product is not on TikTok Shop yet"),)
     else:
         kind = ChangeKind.EDIT
         before = {"content_hash": listing.content_hash, "product_id": listing.product_id}

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from clients.budget import CallBudget, SharedBudget
+from clients.budget import CallBudget, Limits, SharedBudget
 from clients.errors import ReauthorizationNeeded
 from clients.prestashop import PrestaShopClient
 from clients.tiktok.auth import App, Tokens
@@ -151,7 +151,7 @@ def _prestashop(url: str, key: str, shop_id: int, timezone: str) -> PrestaShopCl
         url,
         key,
         shop_id=shop_id,
-        budget=call_budget(settings(), f"prestashop {url}"),
+        budget=call_budget(settings(), f"prestashop:{url}"),
         timezone=ZoneInfo(timezone) if timezone else None,
     )
 
@@ -164,12 +164,22 @@ def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_u
         shop_cipher=shop_cipher or None,
         api_url=api_url,
         auth_url=auth_url,
-        budget=call_budget(settings(), f"tiktok {app.app_key} {shop_cipher}"),
+        budget=call_budget(settings(), f"tiktok:{connection_id}"),
         http=httpx.Client(limits=httpx.Limits(max_connections=32, max_keepalive_connections=32)),
         clock=utc_now,
     )
 
 
 def call_budget(process: Settings, shop: str) -> CallBudget:
-    """The budget of one shop, shared by all processes of the installation (K10)."""
-    raise NotImplementedError(process, shop, SharedBudget)
+    """The budget of one shop, shared by all processes of the installation (K10).
+
+    It starts at the configured rate and may grow to twice that while the shop takes every call.
+    """
+    if shop.startswith("prestashop"):
+        reads = writes = process.prestashop_calls_per_second
+    else:
+        reads, writes = process.tiktok_reads_per_second, process.tiktok_writes_per_second
+    process.home.mkdir(parents=True, exist_ok=True)
+    return SharedBudget(
+        process.budget_file, shop, {"read": Limits(reads, 2 * reads), "write": Limits(writes, 2 * writes)}
+    )

@@ -20,7 +20,7 @@ from tasks.shops import open_shops, utc_now
 
 @task(name="read listing statuses", cache_policy=NO_CACHE, **on_retryable)
 def read_statuses(connection_id: int, since: int) -> BatchReport:
-    """Statuses of the listings that TikTok Shop updated since a Unix time, a hundred a call; reasons of refused ones."""
+    """Statuses of the listings that TikTok Shop updated since a Unix time, a hundred a call."""
     shops = open_shops(connection_id)
     report = BatchReport()
     with database().read() as session:
@@ -75,10 +75,11 @@ def status_counts(connection_id: int) -> dict[ListingStatus, int]:
         listed = select(Listing.id_product).where(
             Listing.connection_id == connection_id, col(Listing.id_product).is_not(None)
         )
+        is_ready = col(Assignment.content_hash) != ""
         for ready, number in session.exec(
-            select(Assignment.content_hash != "", func.count())
+            select(is_ready, func.count())
             .where(Assignment.connection_id == connection_id, col(Assignment.id_product).not_in(listed))
-            .group_by(Assignment.content_hash != "")
+            .group_by(is_ready)
         ):
             counts[ListingStatus.NOT_UPLOADED if ready else ListingStatus.NOT_READY] += number
     return counts

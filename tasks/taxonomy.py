@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, SQLModel, col, select
 
 from clients.errors import Rejected, ShopError
+from clients.tiktok.client import CategoryVersion
 from models.connections import Connection
 from models.database import database, upsert
 from models.taxonomy import (
@@ -60,15 +61,19 @@ def refresh_categories(connection_id: int) -> BatchReport:
     return report
 
 
-def _tree(shops: Shops) -> tuple[str, list[dict[str, Any]]]:
-    preferred = shops.connection.category_version or shops.market.category_version
+def _tree(shops: Shops) -> tuple[CategoryVersion, list[dict[str, Any]]]:
+    preferred = _version(shops.connection.category_version)
     try:
         return preferred, shops.tiktok.categories(preferred, shops.market.locale)
     except Rejected as error:
         if error.code not in _OTHER_TREE:
             raise
-        other = "v1" if preferred == "v2" else "v2"
+        other: CategoryVersion = "v1" if preferred == "v2" else "v2"
         return other, shops.tiktok.categories(other, shops.market.locale)
+
+
+def _version(stored: str) -> CategoryVersion:
+    return "v2" if stored == "v2" else "v1"
 
 
 def _paths(tree: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -102,7 +107,7 @@ def refresh_category_details(connection_id: int, category_ids: Sequence[str]) ->
 
 
 def _read_details(shops: Shops, category_id: str) -> None:
-    version, locale = shops.connection.category_version, shops.market.locale
+    version, locale = _version(shops.connection.category_version), shops.market.locale
     rules = shops.tiktok.category_rules(category_id, version, locale)
     attributes = shops.tiktok.category_attributes(category_id, version, locale)
     rows = [

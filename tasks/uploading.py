@@ -496,11 +496,12 @@ def _unsend(change: Change) -> None:
 
 def _replan(change: Change, content: ListingContent) -> None:
     """What is sent is what the record says: content whose pictures had to be left out replaces the planned one."""
-    after = {"content_hash": content_hash(content), "content": content.model_dump(mode="json")}
+    new_hash = content_hash(content)
+    after = {"content_hash": new_hash, "content": content.model_dump(mode="json")}
     with database().write() as session:
         session.get_one(Change, change.key).after = after
         assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
-        assignment.content_hash = after["content_hash"]
+        assignment.content_hash = new_hash
     change.after = after
 
 
