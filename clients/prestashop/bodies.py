@@ -1,0 +1,173 @@
+"""Bodies of requests and answers: JSON and XML in, XML out (the webservice takes no JSON)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+
+from clients.prestashop.dates import to_shop
+from clients.prestashop.records import Record
+from clients.prestashop.resources import Resource
+
+# Where an answer may begin when PHP printed something before it.
+_JSON_START = re.compile(rb'\{\s*"|\[\s*(?:\]|\{|")')
+_XML_START = re.compile(rb"<\?xml|<prestashop[\s>]")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_EMPTY_TIME = "0000-00-00 00:00:00"
+
+
+class Unreadable(ValueError):
+    """A body that is neither the JSON nor the XML it should be. `page` tells an HTML page from a cut answer."""
+
+    def __init__(self, *, page: bool) -> None:
+        super().__init__("a page" if page else "a cut body")
+        self.page = page
+
+
+def json_rows(body: bytes) -> list[Record]:
+    """The objects of an answer: `{"products": [...]}`, `{"product": {...}}`, or `[]` when there are none.
+
+    Raises:
+        Unreadable: no JSON in it, or cut.
+    """
+    data = _json(body)
+    if isinstance(data, dict):
+        # The list stands under the plural of its node, whatever that is; an object alone under its singular.
+        data = next(iter(data.values()), [])
+        if isinstance(data, dict):
+            data = [data]
+    return data if isinstance(data, list) else []
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    # PHP notices before the answer; they may hold brackets of their own, so every possible start is tried.
+    for start in _JSON_START.finditer(body):
+        try:
+            return orjson.loads(body[start.start() :])
+        except orjson.JSONDecodeError:
+            continue
+    raise Unreadable(page=_JSON_START.search(body) is None and b"<" in body)
+
+
+def xml_root(body: bytes) -> etree._Element:
+    """The `<prestashop>` element, without what PHP printed before it.
+
+    Raises:
+        Unreadable: no such element, or cut.
+    """
+    start = _XML_START.search(body)
+    if start is None:
+        raise Unreadable(page=b"<" in body)
+    try:
+        return etree.fromstring(body[start.start() :], _parser())
+    except etree.XMLSyntaxError:
+        # An XHTML page begins like XML but is none of ours.
+        raise Unreadable(page=b"<prestashop" not in body) from None
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True, huge_tree=True)
+
+
+def xml_rows(body: bytes) -> list[Record]:
+    """The objects of an XML answer in the shape the JSON of a list has."""
+    root = xml_root(body)
+    return [_entity(node) for node in root if len(node)]
+
+
+def _entity(node: etree._Element) -> Record:
+    row: Record = {}
+    for field in node:
+        if field.tag == "associations":
+            row["associations"] = {str(group.tag): [_values(item) for item in group] for group in field}
+        elif len(field) and field[0].tag == "language":
+            row[str(field.tag)] = [{"id": item.get("id"), "value": item.text or ""} for item in field]
+        else:
+            row[str(field.tag)] = field.text or ""
+    return row
+
+
+def _values(node: etree._Element) -> Record:
+    return {str(field.tag): field.text or "" for field in node}
+
+
+def write_xml(resource: Resource, fields: Mapping[str, Any], zone: ZoneInfo | None, id_: int | None = None) -> bytes:
+    """One object as the webservice takes it.
+
+    Args:
+        fields: values by name; {language id: text} for texts in languages, `{"associations": {name: [row, …]}}`.
+        zone: needed when a time is among them.
+        id_: of the object to change; None for a new one.
+    """
+    root = etree.Element("prestashop")
+    entity = etree.SubElement(root, resource.node)
+    if id_ is not None:
+        etree.SubElement(entity, "id").text = str(id_)
+    fill(entity, resource, fields, zone)
+    return serialised(root)
+
+
+def serialised(root: etree._Element) -> bytes:
+    """The document as bytes."""
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def fill(entity: etree._Element, resource: Resource, fields: Mapping[str, Any], zone: ZoneInfo | None) -> None:
+    """Put the fields into the object's element, in place of what is there under their names."""
+    for name, value in fields.items():
+        for old in entity.findall(name):
+            entity.remove(old)
+        node = etree.SubElement(entity, name)
+        if name == "associations":
+            _fill_associations(node, resource, value, zone)
+        elif isinstance(value, Mapping):
+            for language, text in value.items():
+                etree.SubElement(node, "language", id=str(language)).text = _plain(text, zone)
+        elif value is None and resource.fields.get(name) == "time":
+            node.text = _EMPTY_TIME
+        else:
+            node.text = _plain(value, zone)
+
+
+def _fill_associations(
+    node: etree._Element, resource: Resource, associations: Mapping[str, list[Record]], zone: ZoneInfo | None
+) -> None:
+    for name, rows in associations.items():
+        group = etree.SubElement(node, name)
+        association = resource.associations.get(name)
+        for row in rows:
+            item = etree.SubElement(group, association.node if association else name.removesuffix("s"))
+            for field, value in row.items():
+                etree.SubElement(item, field).text = _plain(value, zone)
+
+
+def _plain(value: object, zone: ZoneInfo | None) -> str:
+    """A value as text: yes/no as 1/0, decimals without exponent, times in the shop's zone."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "1" if value else "0"
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            if zone is None:
+                raise ValueError("a time cannot be written without the shop's time zone")
+            return to_shop(value, zone)
+        case date():
+            return value.isoformat()
+        case int() | str():
+            return _NOT_XML.sub("", str(value))
+    raise ValueError(f"{type(value).__name__} cannot be written to the shop")

@@ -1,0 +1,131 @@
+"""Everything that is written to a shop. Nothing here is repeated: a write without a clear answer is `Uncertain`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clients.errors import AccessDenied, ConfigurationFault, Rejected
+from clients.prestashop import errors
+from clients.prestashop.bodies import Unreadable, fill, serialised, write_xml, xml_root, xml_rows
+from clients.prestashop.filters import MAX_VALUES
+from clients.prestashop.reading import Reads, unreadable
+from clients.prestashop.records import Record
+from clients.prestashop.resources import Resource
+from clients.prestashop.resources import resource as resource_row
+from clients.prestashop.status import has_patch
+from clients.prestashop.transport import Transport
+
+# PATCH is unknown to the shop, not granted to the key, or stopped by the web server: nothing happened.
+_NO_PATCH = frozenset({"23", "25", "http-405"})
+
+
+class Writes(Reads):
+    """The writing half of the client."""
+
+    def __init__(self, transport: Transport, *, timezone: ZoneInfo | None, in_flight: int) -> None:
+        super().__init__(transport, timezone=timezone, in_flight=in_flight)
+        self._without_patch: set[str] = set()
+
+    def create(self, resource: str, fields: Mapping[str, Any], *, send_email: bool = False) -> Record:
+        """A new object; what the shop answers, which for orders echoes the request: read those back.
+
+        Left-out fields are stored empty, not with the defaults of the back office (fact sheet section 1.6).
+
+        Args:
+            fields: values by name; {language id: text} with every language; {"associations": {name: [row, …]}}.
+            send_email: let the shop mail the customer (`order_histories` only).
+
+        Raises:
+            Uncertain: it may have been created.
+        """
+        row = resource_row(resource)
+        self._all_languages(row, fields)
+        body = write_xml(row, fields, self._zone_for(row, fields))
+        return self._written("POST", row, row.name, body, send_email)
+
+    def update(
+        self,
+        resource: str,
+        id: int,
+        fields: Mapping[str, Any],
+        *,
+        send_email: bool = False,
+    ) -> Record:
+        """Change these fields of an object and leave the others.
+
+        By PATCH; where that is not possible (1.7.8, or not granted) by reading the object and putting it back whole.
+
+        Raises:
+            AccessDenied: only PATCH would be safe here and it is not possible.
+            Uncertain: it may have been changed.
+        """
+        row = resource_row(resource)
+        self._all_languages(row, fields)
+        version = self._transport.version
+        if row.name not in self._without_patch and has_patch(version):
+            body = write_xml(row, fields, self._zone_for(row, fields), id)
+            try:
+                return self._written("PATCH", row, f"{row.name}/{int(id)}", body, send_email)
+            except (AccessDenied, Rejected, ConfigurationFault) as fault:
+                if fault.code not in _NO_PATCH:
+                    raise
+            self._without_patch.add(row.name)
+        if row.put_loses:
+            raise errors.error("put-not-safe", f"PUT {row.name}/{id}: {row.put_loses}")
+        return self._written("PUT", row, f"{row.name}/{int(id)}", self._whole(row, id, fields), send_email)
+
+    def delete(self, resource: str, ids: Sequence[int]) -> None:
+        """Delete these objects.
+
+        Raises:
+            Rejected: code 87, one of them does not exist; the shop then deleted none.
+            Uncertain: some may have been deleted.
+        """
+        row = resource_row(resource)
+        for start in range(0, len(ids), MAX_VALUES):
+            part = [int(id_) for id_ in ids[start : start + MAX_VALUES]]
+            if len(part) == 1:
+                self._transport.exchange("DELETE", f"{row.name}/{part[0]}")
+            else:
+                self._transport.exchange("DELETE", row.name, {"id": f"[{','.join(map(str, part))}]"})
+
+    def _written(self, method: str, row: Resource, path: str, body: bytes, send_email: bool) -> Record:
+        answer = self._transport.exchange(method, path, {"sendemail": "1"} if send_email else None, body)
+        try:
+            found = xml_rows(answer.content)
+        except Unreadable as fault:
+            raise unreadable(method, path, fault) from None
+        if not found:
+            raise errors.truncated(method, path)
+        return self._normaliser(row, "full")(found)[0]
+
+    def _whole(self, row: Resource, id_: int, fields: Mapping[str, Any]) -> bytes:
+        """The object as it is, with the new values, without what a PUT refuses or would damage."""
+        path = f"{row.name}/{int(id_)}"
+        try:
+            root = xml_root(self._repeated(partial(self._transport.exchange, "GET", path)).content)
+        except Unreadable as fault:
+            raise unreadable("GET", path, fault) from None
+        entity = root[0]
+        for node in list(entity):
+            name = str(node.tag)
+            # Associations that are not sent stay as they are; an empty default image would remove the cover.
+            emptied_cover = name == "id_default_image" and not node.text
+            if name == "associations" or name in row.read_only or emptied_cover:
+                entity.remove(node)
+        fill(entity, row, fields, self._zone_for(row, fields))
+        return serialised(root)
+
+    def _zone_for(self, row: Resource, fields: Mapping[str, Any]) -> ZoneInfo | None:
+        return self.zone() if any(row.fields.get(name) == "time" and value for name, value in fields.items()) else None
+
+    def _all_languages(self, row: Resource, fields: Mapping[str, Any]) -> None:
+        """A language left out would be stored empty."""
+        for name, value in fields.items():
+            if isinstance(value, Mapping) and row.fields.get(name) == "languages":
+                left_out = set(self.languages()) - set(value)
+                if left_out:
+                    raise ValueError(f"{name} of {row.name} would lose its text in languages {sorted(left_out)}")
