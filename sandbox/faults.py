@@ -41,7 +41,7 @@ CONTROL_PREFIX = "/_sandbox"  # the tests' own door: never faulty
 TRANSPORT = "sandbox.transport"  # key in the ASGI state under which the server leaves the TCP transport
 
 _RULE = re.compile(
-    r"^(?P<kind>\w+)(?:=(?P<rate>\d*\.?\d+))?(?:x(?P<limit>\d+))?"
+    r"^(?P<kind>\w+?)(?:=(?P<rate>\d*\.?\d+))?(?:x(?P<limit>\d+))?"
     r"(?:@(?:(?P<methods>[A-Z]+(?:\|[A-Z]+)*)\s+)?(?P<path>/\S*|\*))?$"
 )
 
