@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import example, inputs, mapping, product, template, variant, variants
+from listing_examples import NAMES, example, inputs, mapping, product, template, variant, variants
 
 from models.templates import AttributeSource
 from rules.content import Identifier, ListingContent
@@ -149,53 +149,48 @@ def test_nothing_is_made_up_for_what_is_missing(name: str) -> None:
         created(mug(), **{name: {}})
 
 
-TEXT = st.text(max_size=60)
+WORDS = st.from_regex(r"[a-z0-9é][a-z0-9é ]{0,68}[a-z0-9é]", fullmatch=True)
+SKUS = st.from_regex(r"[A-Za-z0-9_-]{6,50}", fullmatch=True)
 
 
 @given(
     st.sampled_from(["FR", "US", "JP", "SG"]),
-    st.text(min_size=20, max_size=400),
-    TEXT,
-    st.lists(st.tuples(TEXT, st.integers(-5, 200_000)), min_size=1, max_size=4),
+    st.lists(WORDS, min_size=26, max_size=40).map(" ".join),
+    st.text(max_size=300),
+    st.lists(
+        st.tuples(SKUS, WORDS, st.integers(-5, 200_000)),
+        min_size=1,
+        max_size=4,
+        unique_by=(lambda row: row[0], lambda row: " ".join(row[1].split())[:50].strip()),
+    ),
     st.lists(st.integers(1, 40), min_size=1, max_size=20),
-    st.decimals("0", 40, places=3),
+    st.decimals("0.000001", 30, places=6),
 )
-def test_whatever_the_product_an_accepted_create_is_within_the_limits(
+def test_whatever_the_product_its_create_is_within_the_limits(
     region: str,
     name: str,
     description: str,
-    skus: list[tuple[str, int]],
+    skus: list[tuple[str, str, int]],
     images: list[int],
     weight: Decimal,
 ) -> None:
-    rows = [variant(i, reference=sku, option_value_ids=[i]) for i, (sku, _) in enumerate(skus, 1)]
-    settings = inputs()
-    names = type(settings.names)(
-        manufacturers={},
-        options={1: name},
-        option_values={i: (1, text or str(i)) for i, (text, _) in enumerate(skus, 1)},
-        features=settings.names.features,
-        feature_values=settings.names.feature_values,
-    )
+    rows = [variant(i, reference=sku, option_value_ids=[i]) for i, (sku, _, _) in enumerate(skus, 1)]
+    names = replace(NAMES, options={1: name}, option_values={i: (1, text) for i, (_, text, _) in enumerate(skus, 1)})
     place = market(region)
     item = product(name={"1": name}, description={"1": description + " texte"}, image_ids=images, weight=weight)
     decision = listing_content(item, rows, inputs(market=place, names=names))
-    if decision.content is None:
-        assert decision.findings
-        return
-    content = decision.content
-    quantities = {i: quantity for i, (_, quantity) in enumerate(skus, 1)}
-    body = created(content, quantities=quantities).body
+    assert decision.content, decision.findings
+    quantities = {i: quantity for i, (_, _, quantity) in enumerate(skus, 1)}
+    body = created(decision.content, quantities=quantities).body
     assert place.title_min <= len(body["title"]) <= place.title_max
     assert 0 < len(body["description"]) <= 10_000
     assert 1 <= len(body["main_images"]) <= 9
     assert 0 < Decimal(body["package_weight"]["value"]) <= place.max_weight_kg
     assert body["package_weight"]["unit"] in place.weight_units
-    assert 1 <= len(body["skus"]) <= place.max_skus
-    assert len({sku["seller_sku"] for sku in body["skus"]}) == len(body["skus"])
+    assert len(body["skus"]) == len(skus)
+    assert [sku["seller_sku"] for sku in body["skus"]] == [sku for sku, _, _ in skus]
     for sku in body["skus"]:
-        assert place.seller_sku_pattern.fullmatch(sku["seller_sku"])
         assert 1 <= sku["inventory"][0]["quantity"] <= 99_999
         for value in sku["sales_attributes"]:
-            assert len(value.get("name", "")) <= 20
-            assert len(value.get("value_name", "")) <= 50
+            assert 1 <= len(value["name"]) <= 20
+            assert 1 <= len(value["value_name"]) <= 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -184,33 +185,58 @@ def test_a_picture_that_cannot_be_used_is_passed_over() -> None:
     assert decision.value[1][0].image_id == 103
 
 
-TEXTS = st.text(min_size=1, max_size=70)
-
-
-@given(
-    st.lists(TEXTS, min_size=1, max_size=3),
-    st.lists(TEXTS, min_size=2, max_size=8),
-    st.lists(st.lists(st.integers(0, 7), max_size=4, unique=True), min_size=1, max_size=8),
-    st.lists(st.lists(st.integers(101, 104), max_size=2), min_size=8, max_size=8),
-)
-def test_whatever_the_combinations_accepted_variants_are_well_formed(
-    groups: list[str], texts: list[str], picks: list[list[int]], images: list[list[int]]
-) -> None:
-    values = {i + 1: (i % len(groups) + 1, text) for i, text in enumerate(texts)}
-    names = named(dict(enumerate(groups, 1)), values)
-    rows = [
-        variant(i, option_value_ids=[j % len(texts) + 1 for j in pick], image_ids=own)
-        for i, (pick, own) in enumerate(zip(picks, images, strict=False), 1)
-    ]
-    decision = decided(rows, names)
-    if decision.findings:
-        return
-    combinations = list(decision.value.values())
+def assert_well_formed(rows: list[Variant], combinations: list[tuple[SalesAttribute, ...]]) -> None:
+    """What the platform asks of a product's variants (3.12)."""
     assert len({tuple(v.key for v in row) for row in combinations}) == len(rows)
-    assert len({tuple((v.id, v.name) for v in row) for row in combinations}) == 1
-    assert all(len({(v.id, v.name) for v in row}) == len(row) <= 3 for row in combinations)
+    assert len({tuple((v.id, v.name.casefold()) for v in row) for row in combinations}) == 1
     for row in combinations:
+        assert len({(v.id, v.name) for v in row}) == len(row) <= 3
         assert all(len(v.name) <= NAME_MAX and len(v.value_name) <= VALUE_MAX for v in row)
         assert all(bool(v.id) != bool(v.name) and bool(v.value_id) != bool(v.value_name) for v in row)
         assert all(v.image_id is None for v in row[1:])
     assert len({row[0].image_id is None for row in combinations if row}) <= 1
+
+
+WORDS = st.from_regex(r"[A-Za-z0-9é][A-Za-z0-9é ]{0,68}[A-Za-z0-9é]", fullmatch=True).map(lambda t: " ".join(t.split()))
+
+
+@st.composite
+def grids(draw: st.DrawFn) -> tuple[Names, list[Variant]]:
+    """Up to 3 groups of up to 3 values, every combination of them a variant, with some pictures."""
+    groups = draw(st.lists(WORDS, min_size=1, max_size=3, unique_by=lambda t: t[:NAME_MAX].strip().casefold()))
+    values: dict[int, tuple[int, str]] = {}
+    axes = []
+    for group, _ in enumerate(groups, 1):
+        texts = draw(st.lists(WORDS, min_size=1, max_size=3, unique_by=lambda t: t[:VALUE_MAX].strip().casefold()))
+        ids = range(group * 10, group * 10 + len(texts))
+        values.update({i: (group, text) for i, text in zip(ids, texts, strict=True)})
+        axes.append(ids)
+    by_value = draw(st.dictionaries(st.sampled_from(sorted(values)), st.integers(101, 104)))
+    rows = [
+        variant(i, option_value_ids=list(ids), image_ids=[by_value[v] for v in ids if v in by_value])
+        for i, ids in enumerate(product(*axes), 1)
+    ]
+    return named(dict(enumerate(groups, 1)), values), rows
+
+
+@given(grids())
+def test_every_combination_of_distinct_values_is_accepted_and_well_formed(grid: tuple[Names, list[Variant]]) -> None:
+    names, rows = grid
+    decision = decided(rows, names)
+    assert decision.findings == ()
+    assert_well_formed(rows, list(decision.value.values()))
+
+
+@given(
+    st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=3),
+    st.lists(st.text(min_size=1, max_size=70), min_size=2, max_size=8),
+    st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True), min_size=1, max_size=6),
+)
+def test_whatever_the_combinations_are_it_is_a_finding_or_well_formed(
+    groups: list[str], texts: list[str], picks: list[list[int]]
+) -> None:
+    values = {i + 1: (i % len(groups) + 1, text) for i, text in enumerate(texts)}
+    rows = [variant(i, option_value_ids=[j % len(texts) + 1 for j in pick]) for i, pick in enumerate(picks, 1)]
+    decision = decided(rows, named(dict(enumerate(groups, 1)), values))
+    if not decision.findings:
+        assert_well_formed(rows, list(decision.value.values()))
