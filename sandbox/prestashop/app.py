@@ -1,4 +1,4 @@
-"""The PrestaShop of the sandbox as an ASGI application: addresses, hosts, the public pictures and the tests' control door."""
+"""The PrestaShop of the sandbox as an ASGI application: addresses, hosts, public pictures, control door."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _LONGEST_REQUEST_LINE = 8190
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_PAGE = '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{0}</title>\n</head><body>\n<h1>{1}</h1>\n</body></html>\n'
+_PAGE = (
+    '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>{0}</title>\n</head>'
+    "<body>\n<h1>{1}</h1>\n</body></html>\n"
+)
 
 
 class Faults(Protocol):

@@ -1,4 +1,4 @@
-"""The resources of the catalogue: products and all that hangs on them. Order and flags are those of recordings 010–062."""
+"""The resources of the catalogue: products and what hangs on them. Order and flags as in recordings 010–062."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests' own door, `/_sandbox/…`: what was asked, and changes a merchant or a buyer would make. No part of PrestaShop.
+"""The tests' own door, `/_sandbox/…`: what was asked, and changes a merchant would make. No part of PrestaShop.
 
 GET  /_sandbox/stats                 {"requests": {"GET products": 3, …}}
 POST /_sandbox/stock    {"id_product": 7, "id_product_attribute": 0, "quantity": 5}

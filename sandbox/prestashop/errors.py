@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 class WebserviceError(Exception):
-    """Ends a request with an error body; `errors` are (code, message) pairs. The status is that of the last error set."""
+    """Ends a request with an error body; `errors` are (code, message) pairs."""
 
     def __init__(self, status: int, code: int, message: str, more: Sequence[tuple[int, str]] = ()) -> None:
         super().__init__(f"{status}/{code} {message}")

@@ -72,7 +72,7 @@ class AssociationField:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """A list under <associations>. `declared` is false where core names no fields: a slim display then loses the ids."""
+    """A list under <associations>. `declared`: core names its fields; else a slim display loses the ids."""
 
     name: str
     node: str
@@ -115,7 +115,8 @@ class Resource:
 
 def parse_field(line: str) -> Field:
     name, kind, *flags = line.split()
-    assert kind in _DEFAULTS, line
+    if kind not in _DEFAULTS:
+        raise ValueError(f"unknown kind in {line!r}")
     values: dict[str, object] = {"number_in_9": kind == "int"}
     for flag in flags:
         if flag == "*":

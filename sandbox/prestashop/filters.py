@@ -128,7 +128,6 @@ def _unknown_filter(name: str, resource: Resource, query: Query, major: int) -> 
     # PHP 8 stumbles over its own error path, and the last error decides the status: 500.
     first_line = 1333 if major == 8 else 1341
     warnings = [
-        php_warning("Trying to access array offset on value of type bool", first_line + offset)
-        for offset in range(4)
+        php_warning("Trying to access array offset on value of type bool", first_line + offset) for offset in range(4)
     ]
     return WebserviceError(500, 32, message, warnings)

@@ -40,8 +40,9 @@ def answer(shop: Shop, segments: list[str]) -> bytes | Picture:
 
 def _families(shop: Shop) -> bytes:
     nodes = "".join(
-        f'<{family} xlink:href="{shop.base_url}/api/images/{family}" get="true" put="{str(family == "general").lower()}" '
-        f'post="{str(family != "general").lower()}" delete="{str(family != "general").lower()}" head="true" '
+        f'<{family} xlink:href="{shop.base_url}/api/images/{family}" get="true" '
+        f'put="{str(family == "general").lower()}" post="{str(family != "general").lower()}" '
+        f'delete="{str(family != "general").lower()}" head="true" '
         f'upload_allowed_mimetypes="{_MIME_TYPES}"/>\n'
         for family in _FAMILIES
     )
@@ -76,10 +77,8 @@ def _product(shop: Shop, product: str, rest: list[str]) -> bytes | Picture:
             for image in own
         )
         return xml_view.document(f'<image id="{id_product}">\n{nodes}</image>\n')
-    if rest[0] == "bin":
-        image = own[0] if own else 0
-    else:
-        image = int(rest[0]) if rest[0].isdigit() else 0
+    asked = str(own[0]) if rest[0] == "bin" and own else rest[0]
+    image = int(asked) if asked.isdigit() else 0
     if image not in own:
         raise WebserviceError(400, 57, "This image id does not exist")
     return picture(shop, image, rest[1] if len(rest) > 1 else None)
@@ -99,7 +98,7 @@ def picture(shop: Shop, image: int, type_name: str | None) -> Picture:
 
 
 def public(shop: Shop, path: str) -> Picture | None:
-    """`/img/p/1/2/3/123.jpg`, `/img/p/1/2/3/123-large_default.jpg` and `/123-large_default/any-name.jpg`, no key needed."""
+    """`/img/p/1/2/3/123.jpg`, `/img/p/1/2/3/123-large_default.jpg` and `/123-large_default/name.jpg`; no key."""
     found = re.fullmatch(r"/img/p/[\d/]*?(\d+)(?:-(\w+))?\.jpg", path) or re.fullmatch(r"/(\d+)-(\w+)/[^/]+\.jpg", path)
     if not found or int(found[1]) not in shop.images:
         return None

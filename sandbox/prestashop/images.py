@@ -1,7 +1,7 @@
 """Product pictures drawn on demand: the same id always gives the same bytes, nothing but a few recent ones is kept.
 
-An `Image.oddity` makes a picture a merchant's shop would have too: "small" (150 px), "huge" (5000 px), "cmyk" (JPEG for print),
-"transparent" (PNG with alpha), "png", "webp", "wide".
+An `Image.oddity` makes a picture a merchant's shop would have too: "small" (150 px), "huge" (5000 px), "cmyk" (JPEG for
+print), "transparent" (PNG with alpha), "png", "webp", "wide".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows as the webservice's JSON: strings where PHP has strings, numbers as versions 8 and 9 differ, `\\/` and `\\uXXXX`."""
+"""Rows as the webservice's JSON: strings and numbers as versions 8 and 9 have them, `\\/` and `\\uXXXX`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ JsonObject = dict[str, Any]
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeEncodeError)
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
     text = error.object[error.start : error.end].encode("utf-16-be")
     units = (text[position : position + 2].hex() for position in range(0, len(text), 2))
     return "".join(f"\\u{unit}" for unit in units), error.end
@@ -110,7 +111,7 @@ def _add_associations(view: View, row_id: int, row: Row, out: JsonObject, number
 
 
 def _shown_fields(view: View, association: Association) -> list[tuple[str, int]]:
-    """Names and places of the fields printed; none where core declares none and some are asked (fact sheet 1.5, trap 5)."""
+    """Names and places of the fields printed; none where core declares none (fact sheet 1.5, trap 5)."""
     asked = view.asked_fields(association)
     if asked is not None and not association.declared and view.shop.major >= 8:
         return []

@@ -1,4 +1,4 @@
-"""The shop's price engine: what `price[alias][…]` answers (fact sheet 3.1 and 3.2), group reduction switched off as in core."""
+"""The shop's price engine: `price[alias][…]` (fact sheet 3.1 and 3.2), group reduction switched off as in core."""
 
 from __future__ import annotations
 
@@ -199,12 +199,12 @@ def special_price(shop: Shop, id_product: int, id_product_attribute: int, questi
 
 
 def _priorities(shop: Shop) -> list[str]:
-    return shop.setting("PS_SPECIFIC_PRICE_PRIORITIES", "id_shop;id_currency;id_country;id_group").split(";")
+    return shop.setting("PS_SPECIFIC_PRICE_PRIORITIES", "id_group;id_currency;id_country;id_shop").split(";")
 
 
 def _runs(row: Row, now: str) -> bool:
     """Whether the row's period holds this minute."""
-    start, end = row["from"], row["to"]
+    start, end = str(row["from"]), str(row["to"])
     return (start == _OPEN or start[:16] <= now) and (end == _OPEN or now <= end[:16])
 
 
@@ -247,10 +247,10 @@ def _find_tax_rate(shop: Shop, group: int, question: PriceQuestion) -> Decimal:
 
 
 def _in_zip_range(row: Row, postcode: str) -> bool:
-    start, end = row["zipcode_from"], row["zipcode_to"]
+    start, end = str(row["zipcode_from"]), str(row["zipcode_to"])
     if start in ("0", "") and end in ("0", ""):
         return True
-    return bool(start <= postcode <= end) if end not in ("0", "") else start == postcode
+    return bool(start <= postcode <= end if end not in ("0", "") else start == postcode)
 
 
 def _round(value: Decimal, decimals: int, mode: int) -> Decimal:

@@ -35,7 +35,7 @@ def parse_query(text: str) -> Query:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What of each row is shown. `fields` None: all; `associations`: name → the fields asked of it, None: all of them."""
+    """What of each row is shown. `fields` None: all; `associations`: name → fields asked of it, None: all."""
 
     fields: frozenset[str] | None
     associations: dict[str, frozenset[str] | None] | None
@@ -112,7 +112,8 @@ def parse_sort(query: Query, resource: Resource) -> list[SortKey]:
             raise WebserviceError(
                 400,
                 37,
-                f'The "sort" value has to be formed as this example: "field_ASC" or "[field_1_DESC,field_2_ASC,field_3_ASC,...]" '
+                'The "sort" value has to be formed as this example: "field_ASC" or '
+                '"[field_1_DESC,field_2_ASC,field_3_ASC,...]" '
                 f'("{part}" was given)',
             )
         name = found[1]

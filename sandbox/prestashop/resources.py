@@ -1,7 +1,7 @@
 """All resource names of a shop, and the definitions of those this sandbox keeps data for.
 
-Orders, customers and carts join by adding their definitions to `DEFINITIONS`, their tables to the world and, where the shop
-does more than store, their rules to `write_rules`.
+Orders, customers and carts join by adding their definitions to `DEFINITIONS`, their data to the generators and, where
+the shop does more than store, their rules to `write_rules`.
 """
 
 from __future__ import annotations

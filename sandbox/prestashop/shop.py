@@ -1,7 +1,7 @@
 """What the sandbox shop holds and how it changes: tables, keys, images, settings, and the mutators that scenarios use.
 
-Only the rules of the shop itself live here (sum rows of stock, `date_upd`, what goes away with a product); how it is asked for
-and printed is the webservice's business.
+Only the rules of the shop itself live here (sum rows of stock, `date_upd`, what goes away with a product); how it is
+asked for and printed is the webservice's business.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Shop:
         return self.tables["combinations"].where("id_product", id_product)
 
     def listed_last(self, id_combination: int) -> bool:
-        """The default variant of a few is read after the others: NULLs come first in the index (recordings 026 and 075)."""
+        """The default one of few variants is read last: NULLs come first in the index (recordings 026, 075)."""
         row = self.tables["combinations"].rows[id_combination]
         return bool(row.get("default_on")) and len(self.combination_ids(row["id_product"])) in _DEFAULT_LAST
 
@@ -178,9 +178,9 @@ class Shop:
         group = self.share_stock_group(id_shop)
         scope = (0, group) if group else (id_shop, 0)
         for row_id, row in self.stock_rows(id_product):
-            if row.get("id_product_attribute", 0) == id_product_attribute:
-                if (row.get("id_shop", 1), row.get("id_shop_group", 0)) == scope:
-                    return row_id
+            own_scope = (row.get("id_shop", 1), row.get("id_shop_group", 0))
+            if row.get("id_product_attribute", 0) == id_product_attribute and own_scope == scope:
+                return row_id
         return None
 
     # --- changing --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""In-memory tables of the sandbox shop: plain sparse dict rows by id, sorted ids, and indexes on the few fields asked often.
+"""In-memory tables of the sandbox shop: sparse dict rows by id, sorted ids, indexes on the few fields asked often.
 
-A row leaves out fields that have their definition's default, and texts that the shop's text source can tell from the id, so
-that 100,000 SKUs fit in a few hundred megabytes.
+A row leaves out fields that have their definition's default, and texts that the shop's text source tells from the id,
+so that 100,000 SKUs fit in a few hundred megabytes.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Table:
         return self.ids[bisect_left(self.ids, low) : bisect_right(self.ids, high)]
 
     def move(self, row_id: int) -> None:
-        """Note that a row was rewritten: without a sort it may now be listed before the others (README of the recordings)."""
+        """Note that a row was rewritten: without a sort it is now listed before the others (as in recording 128)."""
         self._moved.pop(row_id, None)
         self._moved[row_id] = None
         if len(self._moved) > _MOVED_ROWS:

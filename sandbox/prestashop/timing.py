@@ -1,4 +1,4 @@
-"""How long a real shop takes (fact sheet 11): a cost per request and per row, paid in at most two PHP workers at a time."""
+"""How long a real shop takes (fact sheet 11): a cost per request and row, paid in two PHP workers at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request wants printed of its rows, and the columns compiled from it; shared by the JSON and the XML printers."""
+"""What a request wants printed of its rows, and the columns compiled from it, for the JSON and XML printers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A request's way of printing rows. `virtual` are the `price[alias]` columns: alias → price of a row, six decimals."""
+    """A request's way of printing rows. `virtual`: the `price[alias]` columns, alias → price of a row."""
 
     shop: Shop
     resource: Resource

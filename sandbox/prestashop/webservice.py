@@ -31,7 +31,10 @@ from sandbox.prestashop.view import View, make_view
 
 Format = Literal["JSON", "XML"]
 
-_REALM = 'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login. No password required."'
+_REALM = (
+    'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login. '
+    'No password required."'
+)
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _KEY_LENGTH = 32
 
@@ -105,7 +108,8 @@ class Webservice:
 
     def with_notice(self, answer: Answer) -> Answer:
         """PHP printed a notice before the body: the type changes too, as core does then."""
-        notice = b"<br />\n<b>Notice</b>:  Undefined index: id_lang in <b>/var/www/html/classes/Context.php</b> on line <b>87</b><br />\n"
+        where = b"<b>/var/www/html/classes/Context.php</b> on line <b>87</b>"
+        notice = b"<br />\n<b>Notice</b>:  Undefined index: id_lang in " + where + b"<br />\n"
         headers = {**answer.headers, "Content-Type": "application/javascript"}
         return replace(answer, headers=headers, body=notice + answer.body)
 
@@ -224,7 +228,8 @@ class Webservice:
             if schema not in ("blank", "synopsis"):
                 message = (
                     "Please select a schema of type 'synopsis' to get the whole schema informations (which fields are "
-                    "required, which kind of content...) or 'blank' to get an empty schema to fill before using POST request"
+                    "required, which kind of content...) or 'blank' to get an empty schema to fill before using POST "
+                    "request"
                 )
                 raise WebserviceError(400, 28, message)
             return xml_view.schema(make_view(shop, resource, FULL, scope.languages), schema == "synopsis")

@@ -19,7 +19,7 @@ class World(Shop):
     def generate(
         cls, products: int, seed: int, version: Version, region: str, *, base_url: str, clock: Callable[[], datetime]
     ) -> World:
-        """A shop of that many products (about 1.2 variants each) in a country such as "FR"; the same for the same arguments."""
+        """A shop of that many products (1.2 variants each) in a country like "FR"; the same for the same seed."""
         world = cls(version, base_url=base_url, clock=clock)
         fill_catalogue(world, products, seed, region)
         return world

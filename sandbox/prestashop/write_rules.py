@@ -1,4 +1,4 @@
-"""What the shop does beyond storing a row: setters of computed fields, replaced associations, side effects per resource.
+"""What the shop does beyond storing a row: setters of computed fields, replaced associations, side effects.
 
 A resource of its own (orders, customers, carts) adds its `Rules` here.
 """
@@ -27,7 +27,7 @@ def _nothing_after(shop: Shop, row_id: int, stored: Row, method: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Hooks of one resource: before the row is stored, after it (associations included), and instead of a plain delete."""
+    """Hooks of one resource: before the row is stored, after it and its lists, and instead of a plain delete."""
 
     before: Callable[[Shop, int, Row, Echo, str], None] = _nothing_before
     after: Callable[[Shop, int, Row, str], None] = _nothing_after
@@ -37,7 +37,7 @@ class Rules:
 # --- products ------------------------------------------------------------------------------------------------------
 
 
-def _fill_links(shop: Shop, row_id: int, stored: Row, echo: Echo, method: str) -> None:
+def _fill_links(_shop: Shop, _row_id: int, stored: Row, echo: Echo, method: str) -> None:
     names = stored.get("name")
     links = stored.get("link_rewrite")
     if method != "POST" or names is None or (links and any(links.values())):
@@ -48,7 +48,7 @@ def _fill_links(shop: Shop, row_id: int, stored: Row, echo: Echo, method: str) -
         }
 
 
-def _after_product(shop: Shop, row_id: int, stored: Row, method: str) -> None:
+def _after_product(shop: Shop, row_id: int, _stored: Row, method: str) -> None:
     if method == "POST":
         group = shop.share_stock_group(1)
         row = {"id_product": row_id, "quantity": 0}
@@ -77,7 +77,7 @@ def _set_position(shop: Shop, row_id: int, text: str) -> None:
     if not text.strip().isdigit() or int(text) <= 0:
         raise WebserviceError(500, 134, "You cannot set 0 or a negative position, the minimum for a position is 1.")
     if int(text) > len(members):
-        message = f"You cannot set a position greater than the total number of products in the category, starting at 1: {len(members)}."
+        message = "You cannot set a position greater than the total number of products in the category, starting at 1."
         raise WebserviceError(500, 135, message)
     if row_id in members:
         members[row_id] = int(text)
@@ -141,19 +141,19 @@ def _set_of_combination(name: str) -> Callable[[Shop, int, Items], None]:
     return setter
 
 
-def _before_stock(shop: Shop, row_id: int, stored: Row, echo: Echo, method: str) -> None:
+def _before_stock(shop: Shop, row_id: int, stored: Row, _echo: Echo, _method: str) -> None:
     table = shop.tables["stock_availables"]
     depends = stored.get("depends_on_stock", table.value(table.rows[row_id], "depends_on_stock"))
     if depends and shop.major < 9:
         raise WebserviceError(500, 133, "You cannot update the available stock when it depends on stock.")
 
 
-def _after_stock(shop: Shop, row_id: int, stored: Row, method: str) -> None:
+def _after_stock(shop: Shop, row_id: int, _stored: Row, _method: str) -> None:
     if shop.tables["stock_availables"].rows[row_id].get("id_product_attribute", 0):
         shop.recompute_sum(row_id)
 
 
-def _after_specific_price(shop: Shop, row_id: int, stored: Row, method: str) -> None:
+def _after_specific_price(shop: Shop, _row_id: int, _stored: Row, method: str) -> None:
     if method == "POST":
         shop.set_setting("PS_SPECIFIC_PRICE_FEATURE_ACTIVE", "1")
 

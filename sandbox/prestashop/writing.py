@@ -22,7 +22,7 @@ Method = Literal["POST", "PUT", "PATCH"]
 
 @dataclass(slots=True)
 class Change:
-    """One entity on its way in: the new stored values, what the answer echoes, and what is done after the row is stored."""
+    """One entity on its way in: what is stored, what the answer echoes, what is done afterwards."""
 
     row_id: int
     stored: Row = field(default_factory=dict)

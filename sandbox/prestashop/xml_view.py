@@ -1,4 +1,4 @@
-"""Rows as the webservice's XML, byte for byte in the layout of the recordings: tabs, CDATA, xlink:href, notFilterable."""
+"""Rows as the webservice's XML, in the layout of the recordings: tabs, CDATA, xlink:href, notFilterable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def errors(found: list[tuple[int, str]]) -> bytes:
 
 
 def printer(view: View, written: Echo | None = None) -> Callable[[int], str]:
-    """A function from row id to its node. `written` holds what a write left in the object instead of the stored values."""
+    """A function from row id to its node. `written`: what a write left in the object, shown instead."""
     node, shop = view.resource.node, view.shop
     shows_id = view.display.shows("id")
     virtual = {alias: price for alias, price in view.virtual.items() if view.shows_virtual(alias)}
@@ -184,7 +184,8 @@ def _synopsis(field: Field) -> str:
 
 def _schema_languages(view: View, synopsis: bool) -> str:
     return "".join(
-        f'<language id="{language}" xlink:href="{view.api}/languages/{language}" format="isUnsignedId" >{_EMPTY}</language>'
+        f'<language id="{language}" xlink:href="{view.api}/languages/{language}" format="isUnsignedId" >'
+        f"{_EMPTY}</language>"
         if synopsis
         else f'<language id="{language}">{_EMPTY}</language>'
         for language in view.languages

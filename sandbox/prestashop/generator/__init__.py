@@ -1,1 +1,1 @@
-"""How a sandbox shop is filled: the settings of a fresh install, a generated catalogue, or the demo data of the recordings."""
+"""How a sandbox shop is filled: a fresh install's settings, then a generated catalogue or the recorded demo data."""

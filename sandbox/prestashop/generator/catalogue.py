@@ -1,7 +1,7 @@
 """The generated catalogue: deterministic by seed, with everything odd that real catalogues hold.
 
-Which product is odd in which way follows from its ordinal, so that already 200 products show every family and every oddity;
-everything else is drawn from the seed.
+Which product is odd in which way follows from its ordinal, so that already 200 products show every family and every
+oddity; everything else is drawn from the seed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def fill_catalogue(shop: Shop, products: int, seed: int, region: str) -> None:
 
 
 def family_order(dice: Random) -> Iterator[int]:
-    """Indexes of families without end: every hundred holds them in the proportions of SHARES, every fifty all of them."""
+    """Indexes of families without end: the first eleven are all different, every hundred holds them as in SHARES."""
     whole = [index for index, family in enumerate(FAMILIES) for _ in range(SHARES[family.key])]
     first = list(range(len(FAMILIES)))
     rest = list(whole)
@@ -90,7 +90,7 @@ class Catalogue:
             "id_tax_rules_group": family.tax_group,
             "price": f"{dice.uniform(*family.price):.2f}0000",
             "date_add": f"{added} 09:{dice.randrange(60):02d}:00",
-            "date_upd": f"{self.days[dice.randrange(365)]} {dice.randrange(24):02d}:{dice.randrange(60):02d}:{dice.randrange(60):02d}",
+            "date_upd": f"{self.days[dice.randrange(1, 365)]} {dice.randrange(24):02d}:{dice.randrange(60):02d}:30",
         }
         row["wholesale_price"] = f"{float(row['price']) * 0.45:.6f}"
         if reference := self._reference(family, ordinal, row_id):
@@ -194,7 +194,7 @@ class Catalogue:
             feature, values = self.structure.feature_values[key]
             if key == family.features[0] and ordinal % 25 == 10:
                 text = words(
-                    f"Own blend no. {ordinal}|Mélange maison nº {ordinal}|Eigene Mischung Nr. {ordinal}|Mezcla propia n.º {ordinal}"
+                    f"Own blend {ordinal}|Mélange maison {ordinal}|Eigene Mischung {ordinal}|Mezcla propia {ordinal}"
                 )
                 custom = {"id_feature": feature, "custom": 1, "value": of(self.isos, text)}
                 pairs.append((feature, self.shop.tables["product_feature_values"].insert(custom)))
@@ -246,7 +246,7 @@ class Catalogue:
         if ordinal % 27 == 20:
             return
         table = self.shop.tables["combinations"]
-        own = []
+        own: list[int] = []
         by_colour: dict[str, int] = {}
         for combination in combinations:
             variant = table.rows[combination]

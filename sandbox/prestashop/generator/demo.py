@@ -9,11 +9,12 @@ from typing import Literal
 
 from sandbox.prestashop.generator.settings import CURRENCIES, country_id, fill_settings, same
 from sandbox.prestashop.shop import Image, Shop
+from sandbox.prestashop.tables import Row
 
 DemoShop = Literal["fresh", "es"]
 
 _HUMMINGBIRD = (
-    "<p>Symbol of lightness and delicacy, the hummingbird evokes curiosity and joy. The sublimation textile printing process "
+    "<p>Symbol of lightness and delicacy, the hummingbird evokes curiosity and joy. The printing process "
     "provides an exceptional color rendering and a color, guaranteed overtime.</p>"
 )
 # id|reference|name|price|weight|manufacturer|supplier|category|feature:value…|images|first combination-count
@@ -149,7 +150,7 @@ def _fill_vocabulary(shop: Shop) -> None:
             row_id,
         )
         shop.category_products[row_id] = {}
-    for position, (name, text, addresses) in enumerate(
+    for position, (maker, text, addresses) in enumerate(
         (
             ("Studio Design", "<p>A range of items from ready-to-wear collections to contemporary objects.</p>", (4,)),
             (
@@ -159,7 +160,13 @@ def _fill_vocabulary(shop: Shop) -> None:
             ),
         )
     ):
-        row = {"name": name, "description": same(shop, text), "date_add": now, "date_upd": now, "_addresses": addresses}
+        row: Row = {
+            "name": maker,
+            "description": same(shop, text),
+            "date_add": now,
+            "date_upd": now,
+            "_addresses": addresses,
+        }
         tables["manufacturers"].insert(row, position + 1)
     for name in ("Fashion supplier", "Accessories supplier"):
         tables["suppliers"].insert({"name": name, "date_add": now, "date_upd": now})
@@ -190,9 +197,9 @@ def _fill_vocabulary(shop: Shop) -> None:
             )
     for position, name in enumerate(("Composition", "Property")):
         tables["product_features"].insert({"name": same(shop, name), "position": position})
-    for feature, *values in _FEATURE_VALUES:
-        for position, value in enumerate(values):
-            row = {"id_feature": feature, "value": same(shop, str(value)), "position": position}
+    for feature, *listed in _FEATURE_VALUES:
+        for position, text in enumerate(listed):
+            row = {"id_feature": feature, "value": same(shop, str(text)), "position": position}
             tables["product_feature_values"].insert(row)
 
 

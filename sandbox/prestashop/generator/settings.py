@@ -1,4 +1,4 @@
-"""The tables a fresh PrestaShop has before its first product: money, taxes, places, groups, states, carriers, settings."""
+"""What a fresh PrestaShop has before its first product: money, taxes, places, groups, carriers, states, settings."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _COUNTRIES = """
 5 CN 3 86 0 0 NNNNNN China|6 ES 1 34 0 1 NNNNN Spain|7 FI 1 358 0 0 NNNNN Finland|8 FR 1 33 0 0 NNNNN France
 9 GR 1 30 0 0 NNNNN Greece|10 IT 1 39 1 0 NNNNN Italy|11 JP 3 81 1 0 NNN-NNNN Japan|12 LU 1 352 0 0 NNNN Luxembourg
 13 NL 1 31 0 0 NNNN_LL Netherlands|14 PL 1 48 0 0 NN-NNN Poland|15 PT 1 351 0 0 NNNN-NNN Portugal
-16 CZ 1 420 0 0 NNN_NN Czechia|17 GB 7 44 0 0 - United_Kingdom|18 SE 1 46 0 0 NNN_NN Sweden|19 CH 7 41 0 0 NNNN Switzerland
-20 DK 1 45 0 0 NNNN Denmark|21 US 2 1 1 0 NNNNN United_States|26 IE 1 353 0 0 - Ireland
+16 CZ 1 420 0 0 NNN_NN Czechia|17 GB 7 44 0 0 - United_Kingdom|18 SE 1 46 0 0 NNN_NN Sweden
+19 CH 7 41 0 0 NNNN Switzerland|20 DK 1 45 0 0 NNNN Denmark|21 US 2 1 1 0 NNNNN United_States|26 IE 1 353 0 0 - Ireland
 """
 _ZONES = (
     "Europe",
@@ -297,7 +297,7 @@ def _settings(shop: Shop, country: str) -> dict[str, str]:
         "PS_ROUND_TYPE": "2",
         "PS_USE_ECOTAX": "0",
         "PS_ECOTAX_TAX_RULES_GROUP_ID": "0",
-        "PS_SPECIFIC_PRICE_PRIORITIES": "id_shop;id_currency;id_country;id_group",
+        "PS_SPECIFIC_PRICE_PRIORITIES": "id_group;id_currency;id_country;id_shop",
         "PS_SPECIFIC_PRICE_FEATURE_ACTIVE": "1",
         "PS_STOCK_MANAGEMENT": "1",
         "PS_ORDER_OUT_OF_STOCK": "0",

@@ -109,7 +109,7 @@ def _categories(shop: Shop, isos: dict[int, str], made: Structure) -> None:
         parents[key] = add(next_id, 2, 2, name)
         next_id += 1
     for family in FAMILIES:
-        paths = []
+        paths: list[tuple[int, ...]] = []
         for leaf in family.leaves:
             paths.append((2, parents[family.parent], add(next_id, parents[family.parent], 3, leaf)))
             next_id += 2

@@ -1,7 +1,7 @@
 """Texts of generated products, told from the id and never stored: names, links, short and long descriptions.
 
-Descriptions come in the manners a real shop has: one line, plain paragraphs, a table, inline styles, a pasted script, images of
-another site, emoji, HTML entities, and one far too long.
+Descriptions come in the manners a real shop has: one line, plain paragraphs, a table, inline styles, a pasted script,
+images of another site, emoji, HTML entities, and one far too long.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ _OPENING = words(
     "|{name} ist zum Benutzen da: stabil, schlicht und angenehm in der Hand."
     "|{name} está hecho para usarse: sólido, sencillo y agradable."
 )
-_MORE = tuple(
-    words(text)
-    for text in (
+_MORE = (
+    words(
         "Designed in our studio and produced in small batches."
         "|Dessiné dans notre studio et produit en petites séries."
         "|In unserem Studio entworfen und in kleinen Serien gefertigt."
-        "|Diseñado en nuestro estudio y producido en series cortas.",
+        "|Diseñado en nuestro estudio y producido en series cortas."
+    ),
+    words(
         "Every piece is checked by hand before it leaves the workshop."
         "|Chaque pièce est contrôlée à la main avant de quitter l'atelier."
         "|Jedes Stück wird von Hand geprüft, bevor es die Werkstatt verlässt."
-        "|Cada pieza se revisa a mano antes de salir del taller.",
+        "|Cada pieza se revisa a mano antes de salir del taller."
+    ),
+    words(
         "A present that is remembered."
         "|Un cadeau dont on se souvient."
         "|Ein Geschenk, das in Erinnerung bleibt."
-        "|Un regalo que se recuerda.",
-    )
+        "|Un regalo que se recuerda."
+    ),
 )
 _NO_TEXT = {"meta_title", "meta_description", "meta_keywords", "delivery_in_stock", "delivery_out_stock"}
 
@@ -88,7 +91,8 @@ def description(name: str, style: str, dice: int, language: str) -> str:
     if style == "script":
         return f'{paragraphs}<script type="text/javascript">document.write("{dice}")</script><iframe src="https://video.example/{dice}"></iframe>'
     if style == "images":
-        return f'{paragraphs}<p><img src="https://cdn.example/banner-{dice % 50}.jpg" alt="banner" width="900" /></p><ul><li>{more[0]}</li><li>{more[2]}</li></ul>'
+        banner = f'<img src="https://cdn.example/banner-{dice % 50}.jpg" alt="banner" width="900" />'
+        return f"{paragraphs}<p>{banner}</p><ul><li>{more[0]}</li><li>{more[2]}</li></ul>"
     if style == "emoji":
         return f"<p>🎁✨ {opening} 😍</p><p>{more[1]} 👉 ❤️</p>"
     if style == "entities":

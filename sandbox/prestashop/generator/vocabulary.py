@@ -1,4 +1,4 @@
-"""The words of the generated shop: product families with their categories, nouns, motifs and options, in four languages."""
+"""The words of the generated shop: product families, nouns, motifs, options, in four languages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def words(text: str) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of product. `options`: the attribute groups its variants differ in, with how many values each takes (low, high)."""
+    """A kind of product. `options`: what its variants differ in, and how many values of it each product has."""
 
     key: str
     prefix: str
@@ -55,12 +55,12 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "cushions", "CUS", words("Cushion|Coussin|Kissen|Cojín"), LIVING,
-        (words("Cushions|Coussins|Kissen|Cojines"), words("Floor cushions|Coussins de sol|Bodenkissen|Cojines de suelo")),
+        (words("Cushions|Coussins|Kissen|Cojines"), words("Floor cushions|Poufs|Bodenkissen|Cojines de suelo")),
         (14.0, 49.0), (0.3, 1.2), (45, 45, 12), (("Colour", 1, 3),), ("Material", "Care", "Season"),
     ),
     Family(
         "posters", "POS", words("Poster|Affiche|Poster|Póster"), PAPER,
-        (words("Posters|Affiches|Poster|Pósteres"), words("Framed posters|Affiches encadrées|Gerahmte Poster|Pósteres enmarcados")),
+        (words("Posters|Affiches|Poster|Pósteres"), words("Framed posters|Cadres|Gerahmte Poster|Cuadros")),
         (9.0, 69.0), (0.15, 1.8), (60, 40, 2), (("Dimension", 1, 2),), ("Material",),
     ),
     Family(
@@ -70,7 +70,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "lamps", "LMP", words("Lamp|Lampe|Lampe|Lámpara"), LIVING,
-        (words("Lamps|Lampes|Lampen|Lámparas"), words("Bedside lamps|Lampes de chevet|Nachttischlampen|Lámparas de mesilla")),
+        (words("Lamps|Lampes|Lampen|Lámparas"), words("Bedside lamps|Lampes de chevet|Nachtlampen|De mesilla")),
         (29.0, 189.0), (0.9, 4.5), (30, 30, 45), (), ("Material",),
     ),
     Family(
@@ -86,7 +86,8 @@ FAMILIES: tuple[Family, ...] = (
     Family(
         "sneakers", "SNK", words("Sneakers|Baskets|Sneaker|Zapatillas"), WEAR,
         (words("Sneakers|Baskets|Sneaker|Zapatillas"),),
-        (49.0, 149.0), (0.7, 1.3), (34, 22, 13), (("Shoe size", 2, 3), ("Colour", 2, 2), ("Width", 2, 2)), ("Material", "Season"),
+        (49.0, 149.0), (0.7, 1.3), (34, 22, 13), (("Shoe size", 2, 3), ("Colour", 2, 2), ("Width", 2, 2)),
+        ("Material", "Season"),
     ),
     Family(
         "giftcards", "GFT", words("Gift card|Carte cadeau|Geschenkkarte|Tarjeta regalo"), GIFTS,
@@ -163,7 +164,7 @@ DETAILS = tuple(
         "in a gift box|en coffret|in Geschenkbox|en caja de regalo",
         "from our workshop|de notre atelier|aus unserer Werkstatt|de nuestro taller",
         "with matching accessories|avec accessoires assortis|mit passendem Zubehör|con accesorios a juego",
-        "– a design by our in-house studio|– un design de notre studio|– ein Entwurf unseres Studios|– un diseño de nuestro estudio",
+        "– our own design|– un design de notre studio|– eigener Entwurf|– un diseño de nuestro estudio",
     )
 )
 
@@ -247,7 +248,7 @@ FEATURES: dict[str, tuple[Words, tuple[Words, ...]]] = {
     ),
 }
 MANUFACTURERS = (
-    "Studio Aurora", "Graphic Harbour", "Casa Lumière", "Nordlicht & Söhne", "Terra Cotta Works", "Paper Moon", "Le Petit Atelier",
-    "Sole Mates", "Wax & Wick", "Brightside", "Cojines del Sur", "No Name",
+    "Studio Aurora", "Graphic Harbour", "Casa Lumière", "Nordlicht & Söhne", "Terra Cotta Works", "Paper Moon",
+    "Le Petit Atelier", "Sole Mates", "Wax & Wick", "Brightside", "Cojines del Sur", "No Name",
 )  # fmt: skip
 SUPPLIERS = ("Ceramics Direct", "Textile Union", "Paper Mill 1872", "Import House")

@@ -100,7 +100,9 @@ class Replay:
                 world = World.fixtures(asked.shop, version=self.version, base_url=base_url)  # type: ignore[arg-type]
                 worlds[asked.shop] = world
             world.webservice_enabled = number != 127
-            headers = {name: value for name, value in own.get(number, asked).headers.items() if name != "content-length"}
+            headers = {
+                name: value for name, value in own.get(number, asked).headers.items() if name != "content-length"
+            }
             if number != 129:
                 headers["host"] = world.base_url.partition("://")[2]
             with client_of(world, auth=None) as client:

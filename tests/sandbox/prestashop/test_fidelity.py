@@ -1,4 +1,4 @@
-"""The sandbox answers as the recorded shops did: every catalogue request of the 8.2.1 and 9.1.4 recordings is sent to it.
+"""The sandbox answers as the recorded shops did: every catalogue request of both sets of recordings.
 
 Compared are status, headers, error codes, and the body's shape: fields, order, types, nesting, attributes, emptiness.
 """
@@ -6,6 +6,7 @@ Compared are status, headers, error codes, and the body's shape: fields, order, 
 from __future__ import annotations
 
 import pytest
+
 from tests.sandbox.prestashop.recordings import Recording, Replay, differences, recordings
 
 # What is known to differ, with the reason. An entry that no longer holds fails its test.
