@@ -106,6 +106,14 @@ class _Row:
     calls: int = 0
     calls_before: int = 0
 
+    def plausible(self, now: float) -> _Row:
+        """Without the times that only a clock which has been set back can have left."""
+        return replace(
+            self,
+            held_until=self.held_until if self.held_until <= now + _LONGEST_HOLD else 0.0,
+            halved_at=min(self.halved_at, now - _ONE_REFUSAL) if self.halved_at > now else self.halved_at,
+        )
+
     def counted(self, now: float) -> _Row:
         """With the counting windows moved on to now."""
         age = now - self.window_at
@@ -189,7 +197,7 @@ class SharedBudget:
         for endpoint_class in self._limits:
             with self._alone():
                 row, now = self._load(endpoint_class), self._clock()
-            row = row.counted(now)
+            row = row.plausible(now).counted(now)
             share_before = 1 - (now - row.window_at) / _WINDOW
             shown[endpoint_class] = BudgetState(
                 rate=round(row.rate, 3),
@@ -207,14 +215,12 @@ class SharedBudget:
         limits = self._limits[endpoint_class]
         with self._changing(endpoint_class) as change:
             row, now = change.row, change.now
-            # A hold longer than any we make comes from a clock that was set back.
-            held = min(row.held_until - now, _LONGEST_HOLD)
-            if held > 0:
-                return held
+            if row.held_until > now:
+                return row.held_until - now
             row = self._grown(row, limits, self._successes.pop(endpoint_class, 0), now)
             rate = _as_rate(row.rate)
             now_ms = int(now * 1000)
-            # Likewise the limiter never owes more than one burst.
+            # The limiter never owes more than one burst, unless the clock was set back.
             tat = min(row.tat, now_ms * 1000 + rate.burst * _emission(rate))
             state, decision = _GCRA.step([rate], (tat,), now_ms, 1)
             if not decision.allowed:
@@ -265,7 +271,8 @@ class SharedBudget:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 before = self._load(endpoint_class)
-                change = _Change(before, self._clock())
+                now = self._clock()
+                change = _Change(before.plausible(now), now)
                 yield change
                 if change.row != before:
                     values = (getattr(change.row, column.name) for column in fields(_Row))
