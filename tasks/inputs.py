@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rules.quantity import StockPolicy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -24,6 +23,7 @@ from rules.brands import BrandBook
 from rules.content import digest
 from rules.decision import Names
 from rules.price import Currency, PriceContext
+from rules.quantity import StockPolicy
 from rules.tax import TaxRule, TaxTable
 from tasks.mirror import SETTINGS_RESOURCE
 from tasks.shops import Shops
@@ -353,9 +353,8 @@ def sku_owners(session: Session, connection_id: int, source: SkuSource) -> dict[
     if source == "id":
         return {}
     field = getattr(Variant, source)
-    owners = {
-        sku: owner
-        for sku, owner in session.exec(
+    owners: dict[str, int] = dict(
+        session.exec(
             select(func.trim(field), func.min(Variant.id_product))
             .join(
                 Product,
@@ -365,8 +364,8 @@ def sku_owners(session: Session, connection_id: int, source: SkuSource) -> dict[
             .where(Variant.connection_id == connection_id, field != "", col(Product.active), Product.state == 1)
             .group_by(func.trim(field))
             .having(func.count(func.distinct(Variant.id_product)) > 1)
-        )
-    }
+        ).all()
+    )
     for sku, listed in session.exec(
         select(ListingSku.seller_sku, ListingSku.id_product).where(
             ListingSku.connection_id == connection_id,

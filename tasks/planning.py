@@ -13,8 +13,6 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from rules.quantity import listing_quantity
-from rules.template_matching import assign_template
 from sqlmodel import Session, col, select
 
 from models.catalogue import Product, SpecificPrice, Variant
@@ -24,6 +22,8 @@ from rules.content import ListingContent, content_hash, describe_difference, dig
 from rules.decision import Finding, Reason
 from rules.listing import ListingDecision, ListingInputs, inputs_hash, listing_content
 from rules.price import Price, PriceContext, listing_price
+from rules.quantity import listing_quantity
+from rules.template_matching import assign_template
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import known_refusals
 from tasks.report import BatchReport, Failure

@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     CONFIRMED = "confirmed"
     PARKED = "parked"
     SUPERSEDED = "superseded"
+    NOT_READY = "not ready after all"
     # Still planned: the platform is reviewing the listing, or could not be reached.
     WAITING = "waiting"
     # Sent without a clear answer; the next run looks first.
@@ -57,9 +58,13 @@ class _Parked(Exception):
         super().__init__(code)
         self.code, self.cause, self.fix = code, cause, fix
 
-    @classmethod
-    def because(cls, finding: Finding) -> _Parked:
-        return cls(finding.code, finding.text, finding.fix)
+
+class _NotReady(Exception):
+    """Looking closer (at its pictures, at the prices of this moment) the product cannot be listed after all."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(findings[0].code)
+        self.findings = findings
 
 
 class _Waiting(Exception):
@@ -224,6 +229,11 @@ def _send(work: _Work) -> tuple[Outcome, Failure | None]:
     except _Waiting as waiting:
         _note(change, code="waiting", cause=str(waiting))
         return Outcome.WAITING, None
+    except _NotReady as not_ready:
+        first = not_ready.findings[0]
+        _finish(change, ChangeState.SUPERSEDED, code=first.code, cause=first.text, fix=first.fix)
+        _note_findings(change, not_ready.findings)
+        return Outcome.NOT_READY, Failure(object=work.name, code=first.code, cause=first.text, fix=first.fix)
     except _Parked as parked:
         _finish(change, ChangeState.PARKED, code=parked.code, cause=parked.cause, fix=parked.fix)
         return Outcome.PARKED, Failure(object=work.name, code=parked.code, cause=parked.cause, fix=parked.fix)
@@ -261,13 +271,13 @@ def _prepare(work: _Work) -> tuple[ListingContent, Uploaded, Offer]:
         subject = _without(work.subject, uploaded.refused)
         decision = decide(work.shops, work.inputs, subject, work.template_id, work.inputs.owners)
         if decision.content is None:
-            raise _Parked.because(decision.findings[0])
+            raise _NotReady(decision.findings)
         content = decision.content
         uploaded = _upload(work, content)
         _replan(work.change, content)
     priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
     if priced.findings:
-        raise _Parked.because(priced.findings[0])
+        raise _NotReady(priced.findings)
     return content, uploaded, priced
 
 
@@ -503,6 +513,14 @@ def _replan(change: Change, content: ListingContent) -> None:
         assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
         assignment.content_hash = new_hash
     change.after = after
+
+
+def _note_findings(change: Change, findings: Sequence[Finding]) -> None:
+    """What keeps the product from being listed stands with the product; the next plan leaves it out."""
+    with database().write() as session:
+        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
+        assignment.findings = [one.as_record() for one in findings]
+        assignment.content_hash = ""
 
 
 def _note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:
