@@ -56,16 +56,17 @@ class Normaliser:
     def __init__(
         self, resource: Resource, display: Display, zone: Callable[[], ZoneInfo], only_language: Callable[[], int]
     ) -> None:
-        self._converters: dict[str, Convert] = {}
+        converters: dict[str, Convert] = {}
         self._associations = resource.associations
         asked: set[str] | None = None
         if not isinstance(display, str):
             asked = {name.split("[", 1)[0] for name in display}
         for name, kind in resource.fields.items():
             if asked is None or name in asked:
-                self._converters[name] = _converter(kind, zone, only_language)
+                converters[name] = _converter(kind, zone, only_language)
         # What an answer may leave out and still mean "empty": not what a version does not know at all.
-        self._fill = {name for name in self._converters if asked is not None or name not in resource.some_versions}
+        fill = {name for name in converters if asked is not None or name not in resource.some_versions}
+        self._plan = [(name, convert, name in fill) for name, convert in converters.items()]
         self._lists = {
             name: _row_converter(association)
             for name, association in resource.associations.items()
@@ -74,7 +75,7 @@ class Normaliser:
 
     def __call__(self, rows: list[Record]) -> list[Record]:
         """The same rows, converted in place."""
-        plan = [(name, convert, name in self._fill) for name, convert in self._converters.items()]
+        plan = self._plan
         for row in rows:
             for name, convert, fill in plan:
                 value = row.get(name, _MISSING)
@@ -147,13 +148,6 @@ def _decimal(value: Any) -> Decimal:
         raise ValueError("a decimal field holds something else") from None
 
 
-def _flag(value: Any) -> bool:
-    return value in _TRUE
-
-
-_TRUE = frozenset({1, "1", "true"})
-
-
 def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
@@ -161,7 +155,7 @@ def _text(value: Any) -> str:
 _SIMPLE: dict[Kind, Convert] = {
     "int": _integer,
     "decimal": _decimal,
-    "flag": _flag,
+    "flag": frozenset({1, "1", "true"}).__contains__,
     "text": _text,
     "day": to_day,
 }

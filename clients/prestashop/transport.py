@@ -60,7 +60,7 @@ class Transport:
         self.version = ""
         self._auth = httpx.BasicAuth(key, "")
         self.shop_id = shop_id
-        self._shop = {} if shop_id is None else {"id_shop": str(shop_id)}
+        self._shop = {"id_shop": str(shop_id)} if shop_id else {}
         self._budget = budget
         self._http = http
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, 10.0))

@@ -16,7 +16,6 @@ from clients.prestashop.records import Record
 from clients.prestashop.resources import Resource
 from clients.prestashop.resources import resource as resource_row
 from clients.prestashop.status import has_patch
-from clients.prestashop.transport import Transport
 
 # PATCH is unknown to the shop, not granted to the key, or stopped by the web server: nothing happened.
 _NO_PATCH = frozenset({"23", "25", "http-405"})
@@ -24,10 +23,6 @@ _NO_PATCH = frozenset({"23", "25", "http-405"})
 
 class Writes(Reads):
     """The writing half of the client."""
-
-    def __init__(self, transport: Transport, *, timezone: ZoneInfo | None, in_flight: int) -> None:
-        super().__init__(transport, timezone=timezone, in_flight=in_flight)
-        self._without_patch: set[str] = set()
 
     def create(self, resource: str, fields: Mapping[str, Any], *, send_email: bool = False) -> Record:
         """A new object; what the shop answers, which for orders echoes the request: read those back.
@@ -64,15 +59,13 @@ class Writes(Reads):
         """
         row = resource_row(resource)
         self._all_languages(row, fields)
-        version = self._transport.version
-        if row.name not in self._without_patch and has_patch(version):
+        if has_patch(self._transport.version):
             body = write_xml(row, fields, self._zone_for(row, fields), id)
             try:
                 return self._written("PATCH", row, f"{row.name}/{int(id)}", body, send_email)
             except (AccessDenied, Rejected, ConfigurationFault) as fault:
                 if fault.code not in _NO_PATCH:
                     raise
-            self._without_patch.add(row.name)
         if row.put_loses:
             raise errors.error("put-not-safe", f"PUT {row.name}/{id}: {row.put_loses}")
         return self._written("PUT", row, f"{row.name}/{int(id)}", self._whole(row, id, fields), send_email)
