@@ -218,7 +218,10 @@ class Webservice:
             raise WebserviceError(
                 405, 77, f"This method is not allowed for the images of the sandbox: {exchange.method}"
             )
-        return image_routes.answer(self.shop, exchange.call.segments[1:])
+        found = image_routes.answer(self.shop, exchange.call.segments[1:])
+        # Lists of images are XML whatever was asked.
+        exchange.format = "XML"
+        return found
 
     def _read(self, exchange: Exchange, resource: Resource) -> bytes:
         shop, query, scope = self.shop, exchange.query, exchange.scope

@@ -56,10 +56,11 @@ def save(shop: Shop, resource: Resource, method: Method, body: bytes, scope_shop
 def parse(body: bytes) -> etree._Element:
     """The root of the body; its name does not matter. A form-style `xml=` before it is dropped."""
     text = body.removeprefix(b"xml=")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
-        return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        entries = [(entry.line, entry.column, entry.message) for entry in error.error_log] if text else []
+        return etree.fromstring(text, parser)
+    except etree.XMLSyntaxError:
+        entries = [(entry.line, entry.column, entry.message) for entry in parser.error_log] if text else []
         raise _unreadable(text.decode(errors="replace"), entries) from None
 
 
