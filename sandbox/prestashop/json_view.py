@@ -13,6 +13,7 @@ from sandbox.prestashop.tables import Row
 from sandbox.prestashop.view import Echo, View
 
 JsonObject = dict[str, Any]
+ShownList = tuple[Association, list[tuple[str, int]]]
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -34,9 +35,10 @@ def encode(value: Any) -> bytes:
 
 def printer(view: View) -> Callable[[int], JsonObject]:
     """A function from row id to its JSON object, associations included."""
-    shop, columns, api_ids = view.shop, view.columns, view.shop.major >= 9
+    shop, columns = view.shop, view.columns
     shows_id = view.display.shows("id")
     virtual = {alias: price for alias, price in view.virtual.items() if view.shows_virtual(alias)}
+    lists = [(item, names) for item in view.associations if (names := _shown_fields(view, item))]
     plans = [(column.name, column.source, column.default, column.number, column.compute) for column in columns]
 
     def print_row(row_id: int) -> JsonObject:
@@ -53,14 +55,12 @@ def printer(view: View) -> Callable[[int], JsonObject]:
                 else:
                     out[name] = str(value)
             elif source == "computed" and compute is not None:
-                out[name] = _texts(view, row_id, "name") if name == "names" else compute(shop, row_id, row)
-            elif name == "names":
-                out[name] = _texts(view, row_id, "name")
+                out[name] = compute(shop, row_id, row)
             else:
                 out[name] = _texts(view, row_id, name)
         for alias, price in virtual.items():
             out[alias] = price(row_id)
-        _add_associations(view, row_id, row, out, api_ids)
+        _add_associations(view, row_id, row, out, lists)
         return out
 
     return print_row
@@ -94,20 +94,18 @@ def _language_values(view: View, texts: dict[int, str]) -> Any:
     ]
 
 
-def _add_associations(view: View, row_id: int, row: Row, out: JsonObject, numbers: bool) -> None:
-    lists: JsonObject = {}
-    for association in view.associations:
-        names = _shown_fields(view, association)
-        if not names:
-            continue
-        members = view.members(row_id, row, association)
-        if members:
-            lists[association.name] = [
+def _add_associations(view: View, row_id: int, row: Row, out: JsonObject, lists: list[ShownList]) -> None:
+    numbers = view.shop.major >= 9
+    filled: JsonObject = {}
+    for association, names in lists:
+        # An empty list is not there at all.
+        if members := view.members(row_id, row, association):
+            filled[association.name] = [
                 {name: member[position] if numbers else str(member[position]) for name, position in names}
                 for member in members
             ]
-    if lists:
-        out["associations"] = lists
+    if filled:
+        out["associations"] = filled
 
 
 def _shown_fields(view: View, association: Association) -> list[tuple[str, int]]:

@@ -54,7 +54,9 @@ class View:
         return {**row, **own} if own else row
 
     def texts(self, row_id: int, name: str) -> dict[int, str]:
-        texts = self.shop.tables[self.resource.name].text(row_id, name) or {}
+        # `names` of a currency is a getter of its name.
+        stored = "name" if name == "names" else name
+        texts = self.shop.tables[self.resource.name].text(row_id, stored) or {}
         return {language: texts.get(language, "") for language in self.languages}
 
     def members(self, row_id: int, row: Row, association: Association) -> list[tuple[int, ...]]:

@@ -41,10 +41,8 @@ def printer(view: View, written: Echo | None = None) -> Callable[[int], str]:
         for column in view.columns:
             name = column.name
             from_write = written is not None and name in written
-            if column.source == "text" or name == "names":
-                texts = (
-                    written[name] if written and from_write else view.texts(row_id, "name" if name == "names" else name)
-                )
+            if column.source == "text":
+                texts = written[name] if written and from_write else view.texts(row_id, name)
                 lines.append(f"\t<{name}>{_language_nodes(texts, languages)}</{name}>")
                 continue
             if written is not None and from_write:

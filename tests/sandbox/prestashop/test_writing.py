@@ -162,8 +162,8 @@ def test_variants_missing_from_a_sent_list_are_deleted(api: Api, world: World) -
 
 
 def test_cover_and_default_variant_have_setters(api: Api, world: World) -> None:
-    xml = "<product><id>1</id><id_default_image>2</id_default_image><id_default_combination>3</id_default_combination></product>"
-    api.send("PATCH", "products/1", xml)
+    fields = "<id_default_image>2</id_default_image><id_default_combination>3</id_default_combination>"
+    api.send("PATCH", "products/1", f"<product><id>1</id>{fields}</product>")
     assert world.product_images(1) == (2, 1)
     assert world.default_combination(1) == 3
 
