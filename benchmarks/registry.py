@@ -1,0 +1,38 @@
+"""The benchmarks there are. Each is a module of this package with a function `run`, started in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import cast
+
+from benchmarks.results import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One benchmark.
+
+    Attributes:
+        name: what `make bench ONLY=` takes, and the module's name.
+        question: what it answers, shown while it runs.
+        environment: process settings it wants, besides a home folder of its own.
+    """
+
+    name: str
+    question: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def load(self) -> Callable[[], Sequence[Figure]]:
+        """The function to run. Importing it imports the project, which reads its settings from the environment."""
+        return cast("Callable[[], Sequence[Figure]]", import_module(f"benchmarks.{self.name}").run)
+
+
+def _tiktok(reads: int, writes: int) -> dict[str, str]:
+    return {"CONNECTOR_TIKTOK_READS_PER_SECOND": str(reads), "CONNECTOR_TIKTOK_WRITES_PER_SECOND": str(writes)}
+
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("mirror", "Does mirroring 5,000 products cost little more than fetching their pages?"),
+)

@@ -1,0 +1,92 @@
+"""What every benchmark needs: simulated shops in another process, and an installation connected to them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from rich.console import Console
+
+from config.settings import settings
+from console.demo_shop import add_templates, connect_sandbox
+from models.database import database
+from tasks import mirror
+from tasks.report import BatchReport
+
+T = TypeVar("T")
+_console = Console(stderr=True, highlight=False)
+
+
+def say(what: str) -> None:
+    """A line of progress."""
+    _console.print(f"  {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shops:
+    """Simulated shops that are running. `facts` is what a connection to them needs."""
+
+    facts: Mapping[str, str]
+
+    def prestashop_requests(self) -> dict[str, int]:
+        """Requests the PrestaShop answered so far, by method and resource."""
+        answer = httpx.get(f"{self.facts['prestashop_url']}/_sandbox/stats").raise_for_status()
+        return dict(answer.json()["requests"])
+
+    def tiktok_calls(self) -> dict[str, int]:
+        """Calls the TikTok Shop took so far, by method and path."""
+        answer = httpx.get(f"{self.facts['tiktok_url']}/_sandbox/stats").raise_for_status()
+        return dict(answer.json()["calls"])
+
+
+@contextmanager
+def serving(**options: Any) -> Iterator[Shops]:
+    """Start simulated shops with the options of `sandbox.server.Sandbox`; stop them at the end."""
+    say(f"starting the shops: {', '.join(f'{name} {value}' for name, value in options.items())}")
+    command = [sys.executable, "-m", "benchmarks.serve", json.dumps(options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise RuntimeError("the simulated shops did not start")
+            yield Shops(json.loads(line))
+        finally:
+            process.terminate()
+
+
+def connect(shops: Shops) -> int:
+    """Connect this process's installation to the shops, and answer the connection's id."""
+    database().upgrade()
+    return connect_sandbox(shops.facts, shops.facts["auth_code"])
+
+
+def add_sandbox_templates(connection_id: int) -> None:
+    """Category templates for the families of the catalogue; wants mirrored small tables and taxonomy."""
+    add_templates(connection_id, settings().home / "documents")
+
+
+def mirror_catalogue(connection_id: int) -> BatchReport:
+    """The mirror in the order of flows.catalog_upload, without Prefect."""
+    ids = mirror.list_catalogue.fn(connection_id)
+    reports = [mirror.mirror_small_tables.fn(connection_id)]
+    reports += [mirror.mirror_products.fn(connection_id, part) for part in mirror.parts_of(ids.products)]
+    reports += [mirror.mirror_combinations.fn(connection_id, part) for part in mirror.parts_of(ids.combinations)]
+    reports.append(mirror.settle_variants.fn(connection_id, ids))
+    reports += [mirror.mirror_stock.fn(connection_id, part) for part in mirror.parts_of(ids.stock_rows)]
+    reports.append(mirror.mirror_suppliers_and_packs.fn(connection_id))
+    reports.append(mirror.mirror_specific_prices.fn(connection_id))
+    return BatchReport.total(reports)
+
+
+def timed(call: Callable[[], T]) -> tuple[float, T]:
+    """Wall seconds of a call, and what it answered."""
+    began = time.perf_counter()
+    answer = call()
+    return time.perf_counter() - began, answer
