@@ -21,7 +21,7 @@ demo: $(STAMP)
 test: lint test-fast test-slow
 
 test-fast: $(STAMP)
-	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) -q
+	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist worksteal -q
 
 test-slow: $(STAMP)
 	@$(BIN)/python -m pytest -m slow -q

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.catalog_upload import BATCHES_IN_FLIGHT, send_changes
-from tasks.report import RunResult
-from tasks.runs import changes_table, plan_connection, publish, run_alone
+from flows.catalog_upload import BATCHES_IN_FLIGHT, mirror_catalogue, send_changes
+from tasks.report import BatchReport, RunResult
+from tasks.runs import changes_table, plan_connection, planned_products, publish, run_alone
 
 
 @flow(
@@ -24,6 +24,8 @@ def apply_plan(plan: int) -> RunResult:
     """
     connection = plan_connection(plan)
     with run_alone("apply_plan", connection, {"plan": plan}, dry_run=False, turn="catalogue") as run:
-        report = send_changes(run, plan=plan)
+        # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
+        report = mirror_catalogue(run, planned_products(plan))
+        report = BatchReport.total([report, send_changes(run, plan=plan)])
         publish(run, report, changes_table(run, plan=plan), dry_run=False)
         return RunResult(connection=run.connection, plan=plan, counts=report.counts, failures=report.failures)

@@ -45,7 +45,7 @@ def catalog_upload(
     parameters = {"product_ids": product_ids, "template": template}
     with run_alone("catalog_upload", connection, parameters, dry_run=dry_run, turn="catalogue") as run:
         template_id = template_named(run.connection_id, template)
-        report = _mirror(run, product_ids)
+        report = mirror_catalogue(run, product_ids)
         report = BatchReport.total([report, _plan(run, product_ids, template_id)])
         if not dry_run:
             report = BatchReport.total([report, send_changes(run, product_ids)])
@@ -53,8 +53,8 @@ def catalog_upload(
         return RunResult(connection=run.connection, plan=run.plan, counts=report.counts, failures=report.failures)
 
 
-def _mirror(run: Run, product_ids: list[int] | None) -> BatchReport:
-    """What PrestaShop says now."""
+def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport:
+    """What PrestaShop says now, of all products or of some."""
     progress = Progress("Reading the PrestaShop catalogue")
     ids = mirror.list_catalogue(run.connection_id, product_ids)
     total = len(ids.products) + len(ids.combinations) + len(ids.stock_rows) or 1

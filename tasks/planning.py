@@ -248,6 +248,7 @@ def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> 
     assignments: list[dict[str, Any]] = []
     changes: list[Change] = []
     superseded: list[Change] = []
+    taken_over: list[int] = []
     for subject in subjects:
         id_product = subject.product.id_product
         matched = assign_template(subject.product, inputs.templates, inputs.ancestors)
@@ -294,12 +295,16 @@ def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> 
             content = decide(shops, inputs, subject, matched.value, owners).content
             if content is None:
                 continue
-        if standing is not None:
-            superseded.append(standing)
         change = _change(run, id_product, listing, content, wanted, now)
-        changes.append(change)
         report.count(f"to {change.kind.value}")
-    _store(assignments, superseded, changes, report)
+        if standing is not None:
+            if (standing.kind, standing.before, standing.after) == (change.kind, change.before, change.after):
+                # Planned before and still right: it moves to this plan and keeps its idempotency key.
+                taken_over.append(standing.key)
+                continue
+            superseded.append(standing)
+        changes.append(change)
+    _store(run, assignments, superseded, taken_over, changes, report)
     return report
 
 
@@ -357,8 +362,10 @@ def _change(
 
 
 def _store(
+    run: Run,
     assignments: Sequence[dict[str, Any]],
     superseded: Sequence[Change],
+    taken_over: Sequence[int],
     changes: Sequence[Change],
     report: BatchReport,
 ) -> None:
@@ -370,5 +377,7 @@ def _store(
                 stored.state = ChangeState.SUPERSEDED
                 stored.finished_at = utc_now()
                 report.count("superseded")
+        for key in taken_over:
+            session.get_one(Change, key).plan_id = run.plan
         session.flush()
         session.add_all(changes)

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from models.connections import Connection, find_connection
 from models.database import database
-from models.listings import Change, Plan
+from models.listings import Change, ChangeState, Plan
 from tasks.report import BatchReport, Failure
 from tasks.shops import utc_now
 
@@ -80,6 +80,21 @@ def plan_connection(plan: int) -> str:
         if stored is None:
             raise LookupError(f"There is no plan {plan}. Make one with: connector plan catalog_upload")
         return session.get_one(Connection, stored.connection_id).name
+
+
+# From here on, reading the whole catalogue by ranges is cheaper for the shop than asking for single products.
+_MANY_PRODUCTS = 2_000
+
+
+def planned_products(plan: int) -> list[int] | None:
+    """The products of a plan's open changes, to be looked at again; None (all of them) when there are many."""
+    with database().read() as session:
+        ids = session.exec(
+            select(Change.id_product)
+            .where(Change.plan_id == plan, col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]))
+            .distinct()
+        ).all()
+    return None if len(ids) > _MANY_PRODUCTS else sorted(one for one in ids if one is not None)
 
 
 def batches(ids: Sequence[int], size: int) -> list[Sequence[int]]:
