@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+from lxml import etree
 
 from clients.prestashop.dates import to_shop
 from clients.prestashop.records import Record

@@ -12,6 +12,7 @@ Fields that are in none of the rows (of modules, of later versions) are passed t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -133,7 +134,7 @@ _CATALOGUE = [
             "accessories": "product id",
             "product_bundle": "product id id_product_attribute quantity",
         },
-        some_versions="meta_keywords unit_price advanced_stock_management",
+        some_versions="meta_keywords unit_price",
         dynamic="quantity id_default_image id_default_combination position_in_category manufacturer_name type",
         read_only="quantity manufacturer_name position_in_category",
     ),
@@ -440,5 +441,11 @@ RESOURCES: Mapping[str, Resource] = {row.name: row for row in (*_CATALOGUE, *_SH
 
 
 def resource(name: str) -> Resource:
-    """The row of a resource; one of a module gets an empty row, so its fields come as they are."""
+    """The row of a resource; one of a module gets an empty row, so its fields come as they are.
+
+    Raises:
+        ValueError: this cannot be the name of a resource.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ValueError(f"not a resource: {name!r}")
     return RESOURCES.get(name) or _resource(name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+from lxml import etree
 
 from clients.prestashop.bodies import Unreadable, xml_root
 
