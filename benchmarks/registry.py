@@ -35,4 +35,9 @@ def _tiktok(reads: int, writes: int) -> dict[str, str]:
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("mirror", "Does mirroring 5,000 products cost little more than fetching their pages?"),
+    Benchmark("idempotent", "Does a second upload with nothing changed send nothing?", _tiktok(1000, 1000)),
+    Benchmark("memory", "Does mirroring 100,000 SKUs stay under 400 MB?"),
+    Benchmark("budget", "Does an upload use the call budget while work remains?", _tiktok(200, 10)),
+    # The default budget: what a new installation has.
+    Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )

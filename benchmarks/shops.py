@@ -16,7 +16,9 @@ from rich.console import Console
 
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
+from flows.taxonomy_refresh import taxonomy_refresh
 from models.database import database
+from sandbox.tiktok.app import ENDPOINTS
 from tasks import mirror
 from tasks.report import BatchReport
 
@@ -40,10 +42,11 @@ class Shops:
         answer = httpx.get(f"{self.facts['prestashop_url']}/_sandbox/stats").raise_for_status()
         return dict(answer.json()["requests"])
 
-    def tiktok_calls(self) -> dict[str, int]:
-        """Calls the TikTok Shop took so far, by method and path."""
+    def tiktok_writes(self) -> int:
+        """Writing calls the TikTok Shop took so far; searches and checks are reads whatever their method."""
         answer = httpx.get(f"{self.facts['tiktok_url']}/_sandbox/stats").raise_for_status()
-        return dict(answer.json()["calls"])
+        calls: dict[str, int] = answer.json()["calls"]
+        return sum(calls.get(f"{one.method} {one.path}", 0) for one in ENDPOINTS if one.kind == "write")
 
 
 @contextmanager
@@ -61,19 +64,21 @@ def serving(**options: Any) -> Iterator[Shops]:
             process.terminate()
 
 
-def connect(shops: Shops) -> int:
+def connect(shops: Shops, name: str = "sandbox") -> int:
     """Connect this process's installation to the shops, and answer the connection's id."""
     database().upgrade()
-    return connect_sandbox(shops.facts, shops.facts["auth_code"])
+    return connect_sandbox(shops.facts, shops.facts["auth_code"], name=name)
 
 
-def add_sandbox_templates(connection_id: int) -> None:
-    """Category templates for the families of the catalogue; wants mirrored small tables and taxonomy."""
+def make_ready(connection_id: int, name: str = "sandbox") -> None:
+    """Taxonomy read and category templates made: from here on the connection can upload."""
+    taxonomy_refresh(name)
+    mirror.mirror_small_tables.fn(connection_id)
     add_templates(connection_id, settings().home / "documents")
 
 
 def mirror_catalogue(connection_id: int) -> BatchReport:
-    """The mirror in the order of flows.catalog_upload, without Prefect."""
+    """The tasks of the mirror in the order of flows.catalog_upload, as plain functions."""
     ids = mirror.list_catalogue.fn(connection_id)
     reports = [mirror.mirror_small_tables.fn(connection_id)]
     reports += [mirror.mirror_products.fn(connection_id, part) for part in mirror.parts_of(ids.products)]
