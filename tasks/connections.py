@@ -147,7 +147,7 @@ def save_connection(session: Session, details: ConnectionDetails, box: SecretBox
     """
     market(details.region)
     connection = session.exec(select(Connection).where(Connection.name == details.name)).first()
-    plain: dict[str, str] = {
+    plain: dict[str, Any] = {
         "region": details.region,
         "prestashop_url": shop_url(details.prestashop_url),
         "tiktok_api_url": details.tiktok_api_url.rstrip("/"),
@@ -156,10 +156,13 @@ def save_connection(session: Session, details: ConnectionDetails, box: SecretBox
         "service_id": details.service_id,
         "contact_email": details.contact_email,
     }
-    secret = {"prestashop_key_secret": details.prestashop_key, "app_secret_secret": details.app_secret}
+    secret: dict[str, Any] = {"prestashop_key_secret": details.prestashop_key, "app_secret_secret": details.app_secret}
     if connection is None:
         connection = Connection(
-            name=details.name, **plain, **{name: box.encrypt(value) for name, value in secret.items()}
+            name=details.name,
+            category_version=market(details.region).category_version,
+            **plain,
+            **dict(zip(secret, map(box.encrypt, secret.values()), strict=True)),
         )
         session.add(connection)
         session.flush()
@@ -325,7 +328,7 @@ def begin_consent(name: str) -> tuple[str, str]:
     if connection.tiktok_auth_url != AUTH_URL:
         # Another server stands in for the authorization host; its consent page is there too.
         page = f"{connection.tiktok_auth_url}/open/authorize"
-    return consent_url(_app(connection, secret=""), connection.region, state, page=page), state
+    return consent_url(_app(connection, secret=""), connection.region, state, consent_url=page), state
 
 
 def code_of(name: str, answer: str) -> str:

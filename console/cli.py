@@ -1,0 +1,30 @@
+"""The command line: `connector …`. Commands import what they need when they run, so that --help answers at once."""
+
+from __future__ import annotations
+
+import typer
+
+from console import brands, connections, runs, sandbox_command, service, settings_commands, templates
+from console.errors import Commands
+
+app = typer.Typer(
+    name="connector",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps a PrestaShop store and a TikTok Shop in step.",
+    epilog="Exit status: 0 all done, 1 something parked or failed, 2 wrong use, 3 not authorized or not reachable.",
+)
+service.register(app)
+runs.register(app)
+sandbox_command.register(app)
+app.add_typer(connections.app, name="connection")
+app.add_typer(settings_commands.app, name="settings")
+app.add_typer(templates.app, name="templates")
+app.add_typer(brands.app, name="brands")
+
+
+def main() -> None:
+    """Entry point of the `connector` script."""
+    app()

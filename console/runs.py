@@ -1,0 +1,157 @@
+"""`connector run|plan|apply|explain`: running flows by hand, in this process (J1, K1, K2)."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from console.errors import Refused, Status
+from console.output import AsJson, ConnectionName, result, say, table
+
+FlowName = Annotated[str, typer.Argument(help="catalog_upload, taxonomy_refresh, …; a wrong name lists them all.")]
+Parameters = Annotated[
+    list[str] | None, typer.Argument(help="name=value, e.g. template=Mugs product_ids=[1,2]", show_default=False)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(plan)
+    app.command()(apply)
+    app.command()(explain)
+
+
+def run(
+    flow: FlowName,
+    parameters: Parameters = None,
+    connection: ConnectionName = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the plan, send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a flow now and wait for it; ends with 1 when something was parked or failed."""
+    given = _parameters(parameters, connection)
+    if dry_run:
+        given["dry_run"] = True
+    outcome = _run(flow, given)
+    _show(flow, outcome, as_json=as_json)
+
+
+def plan(
+    flow: FlowName, parameters: Parameters = None, connection: ConnectionName = "", as_json: AsJson = False
+) -> None:
+    """Work out what a flow would change, and store it as a plan: what, from, to, why. Nothing is sent."""
+    outcome = _run(flow, {**_parameters(parameters, connection), "dry_run": True})
+    rows = _changes(outcome.plan)
+    if as_json:
+        result({**outcome.model_dump(mode="json"), "changes": rows}, as_json=True)
+    else:
+        table(rows, ["object", "change", "title", "reasons"], as_json=False, empty="Nothing to change.")
+        _say_counts(outcome)
+        if rows:
+            say(f"Plan {outcome.plan}. Apply it as it stands with: connector apply {outcome.plan}")
+    if not outcome.ok:
+        raise typer.Exit(Status.FAILED)
+
+
+def apply(plan: Annotated[int, typer.Argument(help="Number of a plan.")], as_json: AsJson = False) -> None:
+    """Send the changes of a stored plan that still hold."""
+    _show("apply_plan", _run("apply_plan", {"plan": plan}), as_json=as_json)
+
+
+def explain(
+    sku: Annotated[str, typer.Argument(help="A SKU or reference; 42 or 42:7 for PrestaShop ids.")],
+    connection: ConnectionName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say for one SKU, rule by rule, why it is listed as it is: template, content, price, quantity, or why not."""
+    from console.installation import open_installation
+
+    open_installation()
+    from console.explanation import explain_sku, lines
+
+    explained = explain_sku(connection, sku)
+    result(explained, as_json=as_json, text="\n".join(lines(explained)))
+
+
+def _parameters(words: list[str] | None, connection: str) -> dict[str, Any]:
+    from console.arguments import assignments
+
+    given = assignments(words or [])
+    if connection:
+        if given.get("connection", connection) != connection:
+            raise Refused("The connection is given twice, with different names.")
+        given["connection"] = connection
+    return given
+
+
+def _run(name: str, given: dict[str, Any]) -> Any:
+    """Run a flow in this process; on the server of `connector up` when it runs, on a short-lived one otherwise."""
+    from console.installation import open_installation
+    from deployments.prefect_environment import enter_prefect_environment
+    from deployments.registry import flow_names, load_flow, validated_parameters
+    from deployments.server import running_api
+
+    if name not in flow_names():
+        raise Refused(f"There is no flow {name!r}. There are: {', '.join(flow_names())}")
+    process = enter_prefect_environment(
+        # A failing run is told once, by us; its log is with the run.
+        PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL",
+        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="120",
+    )
+    store = open_installation()
+    if "PREFECT_API_URL" not in os.environ and (api := running_api(process)) is not None:
+        os.environ["PREFECT_API_URL"] = api
+    flow = load_flow(name)
+    parameters = validated_parameters(flow, given)
+    from console.progress import showing_progress
+    from models.connections import find_connection
+
+    if "connection" in flow.parameters.properties:
+        with store.read() as session:
+            parameters["connection"] = find_connection(session, parameters.get("connection", "")).name
+    with showing_progress(name):
+        return flow(**parameters)
+
+
+def _show(flow: str, outcome: Any, *, as_json: bool) -> None:
+    if as_json:
+        result({**outcome.model_dump(mode="json"), "ok": outcome.ok}, as_json=True)
+    else:
+        _say_counts(outcome)
+        failures = [failure.model_dump() for failure in outcome.failures]
+        if failures:
+            table(failures, ["object", "cause", "fix"], as_json=False)
+        say(f"{flow}: {'all done' if outcome.ok else f'{len(failures)} need a person'}.")
+    if not outcome.ok:
+        raise typer.Exit(Status.FAILED)
+
+
+def _say_counts(outcome: Any) -> None:
+    say(", ".join(f"{count} {name}" for name, count in outcome.counts.items()) or "Nothing to do.")
+
+
+def _changes(plan_id: int | None) -> list[dict[str, Any]]:
+    from sqlmodel import col, select
+
+    from models.database import database
+    from models.listings import Change
+
+    if plan_id is None:
+        return []
+    with database().read() as session:
+        changes = session.exec(select(Change).where(Change.plan_id == plan_id).order_by(col(Change.id))).all()
+    return [
+        {
+            "object": change.object,
+            "change": change.kind.value,
+            "state": change.state.value,
+            "title": str(change.after.get("content", {}).get("title", "")),
+            "reasons": [reason["text"] for reason in change.reasons],
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in changes
+    ]

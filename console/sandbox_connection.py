@@ -1,0 +1,25 @@
+"""The connection of `connector up --sandbox`, made anew at every start: the simulated shops forget everything too."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from config.settings import settings
+from console.demo_shop import add_templates, connect_sandbox
+from models.connections import Connection
+from models.database import database
+from sandbox.server import Sandbox
+
+NAME = "sandbox"
+
+
+def connect(shops: Sandbox) -> None:
+    """Make the connection `sandbox` with its templates; what an earlier one left behind is forgotten."""
+    with database().write() as session:
+        earlier = session.exec(select(Connection).where(Connection.name == NAME)).first()
+        if earlier is not None:
+            session.delete(earlier)
+    connection_id = connect_sandbox(shops.settings(), shops.auth_code(), name=NAME)
+    folder = settings().home / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    add_templates(connection_id, folder)

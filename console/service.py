@@ -1,0 +1,76 @@
+"""`connector up|demo|db upgrade|new-key`: running and maintaining the installation itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from console.output import AsJson, result, say
+
+db = typer.Typer(no_args_is_help=True, help="The connector's own tables.")
+
+Region = Annotated[str, typer.Option(help="TikTok Shop market of the sandbox.")]
+Products = Annotated[int, typer.Option(min=1, max=200_000, help="Products of the sandbox's catalogue.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same shops.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(demo)
+    app.command("new-key")(new_key)
+    app.add_typer(db, name="db")
+
+
+def up(
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Also simulate both shops, and connect to them.")] = False,
+    products: Products = 200,
+    seed: Seed = 1,
+    region: Region = "GB",
+) -> None:
+    """Run everything on this machine: tables, Prefect server and UI, flows on their schedules. Ctrl-C ends it."""
+    from deployments.prefect_environment import enter_prefect_environment
+
+    enter_prefect_environment()
+    from deployments.up import up as serve
+
+    if not sandbox:
+        serve(say)
+        return
+    from console.installation import open_installation
+    from console.sandbox_connection import connect
+    from sandbox.server import Sandbox
+
+    open_installation()
+    with Sandbox(products=products, seed=seed, region=region.upper()) as shops:
+        connect(shops)
+        say(f"Sandbox: PrestaShop {shops.prestashop_url}, TikTok Shop {shops.tiktok_url}; connection sandbox is ready.")
+        serve(say)
+
+
+def demo(products: Products = 200, seed: Seed = 1, region: Region = "GB") -> None:
+    """Show the main job on the sandbox: mirror a catalogue, list it, and say for every product where it stands."""
+    from console.demo import demo as show
+
+    raise typer.Exit(show(products=products, seed=seed, region=region.upper()))
+
+
+@db.command()
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the tables to the newest form; safe at any time."""
+    from console.installation import open_installation
+
+    store = open_installation()
+    result(
+        {"database": "sqlite" if store.is_sqlite else "postgresql"}, as_json=as_json, text="The tables are up to date."
+    )
+
+
+def new_key() -> None:
+    """Print a fresh key for CONNECTOR_SECRET_KEY."""
+    from config.secret_box import new_key as make
+
+    sys.stdout.write(make() + "\n")
+    say("Put it into CONNECTOR_SECRET_KEY; to rotate, first and followed by a comma and the old key.")

@@ -1,0 +1,107 @@
+"""YAML files checked against a model, with the line of every fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from console.errors import Refused
+
+Model = TypeVar("Model", bound=BaseModel)
+_LARGEST = 5_000_000
+
+
+class UnreadableFile(Refused):
+    """A file that is not what it should be. One line per fault: file:line: place: what is wrong."""
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """The file as a model.
+
+    Raises:
+        UnreadableFile: there is no such file, it is not YAML, or something in it is not allowed.
+    """
+    text = _text(path)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise UnreadableFile(f"{path}:{line}: this is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UnreadableFile(f"{path}:1: this is not YAML: {str(error).splitlines()[0]}") from None
+    if node is None:
+        raise UnreadableFile(f"{path}:1: the file is empty")
+    twice = _written_twice(node)
+    if twice is not None:
+        raise UnreadableFile(f"{path}:{twice.start_mark.line + 1}: {twice.value!r} is written twice")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = {
+            f"{path}:{line_of(node, fault['loc'])}: {place(fault['loc'])}: {_said(fault['msg'])}": None
+            for fault in error.errors(include_input=False, include_url=False)
+        }
+        raise UnreadableFile("\n".join(faults)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UnreadableFile(f"{path}: the file is larger than {_LARGEST // 1_000_000} MB")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UnreadableFile(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnreadableFile(f"{path}: is not UTF-8 text") from None
+
+
+def _said(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return "is not known here" if message == "Extra inputs are not permitted" else message
+
+
+def place(location: Sequence[int | str]) -> str:
+    """`connections[0].templates[1].name`."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "the file"
+
+
+def line_of(node: yaml.Node, location: Sequence[int | str]) -> int:
+    """The line of a place, or of the nearest thing around it that is written down."""
+    line = node.start_mark.line
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if str(key.value) == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return int(line) + 1
+
+
+def _written_twice(node: yaml.Node) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                return key  # type: ignore[no-any-return]  # yaml's nodes are not typed
+            seen.add(str(key.value))
+            if (found := _written_twice(value)) is not None:
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            if (found := _written_twice(value)) is not None:
+                return found
+    return None

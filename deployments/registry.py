@@ -1,0 +1,75 @@
+"""Which flows there are: every module of `flows` holds the flow of its own name."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+import flows
+
+if TYPE_CHECKING:
+    from prefect import Flow
+
+
+class UnknownFlow(LookupError):
+    """There is no flow of that name. The text lists those there are."""
+
+
+class WrongParameters(ValueError):
+    """Parameters that a flow does not take; one line per fault, without values."""
+
+
+def flow_names() -> list[str]:
+    """Names of all flows; imports none of them."""
+    return sorted(module.name for module in pkgutil.iter_modules(flows.__path__) if not module.name.startswith("_"))
+
+
+def load_flow(name: str) -> Flow[..., Any]:
+    """The flow of that name.
+
+    Raises:
+        UnknownFlow: there is none.
+    """
+    if name not in flow_names():
+        raise UnknownFlow(f"There is no flow {name!r}. There are: {', '.join(flow_names())}")
+    found: Flow[..., Any] = getattr(importlib.import_module(f"flows.{name}"), name)
+    return found
+
+
+def parameter_names(flow: Flow[..., Any]) -> list[str]:
+    """What a run can be given."""
+    return list(inspect.signature(flow.fn).parameters)
+
+
+def validated_parameters(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters in the types the flow declares, defaults left out.
+
+    Raises:
+        WrongParameters: unknown names, missing or unusable values.
+    """
+    hints = typing.get_type_hints(flow.fn)
+    fields: dict[str, Any] = {
+        name: (hints.get(name, Any), ... if parameter.default is inspect.Parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(flow.fn).parameters.items()
+    }
+    model: type[BaseModel] = create_model("Parameters", __config__=ConfigDict(extra="forbid"), **fields)
+    try:
+        accepted = model.model_validate(dict(given))
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_input=False, include_url=False):
+            name = str(fault["loc"][0])
+            if fault["type"] == "extra_forbidden":
+                lines.append(f"{flow.name} has no parameter {name}; it has: {', '.join(fields)}")
+            elif fault["type"] == "missing":
+                lines.append(f"{flow.name} needs {name}=…")
+            else:
+                lines.append(f"{name}: {fault['msg']}")
+        raise WrongParameters("\n".join(dict.fromkeys(lines))) from None
+    return {name: getattr(accepted, name) for name in accepted.model_fields_set}

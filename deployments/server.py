@@ -1,0 +1,148 @@
+"""The Prefect server as a child process, and finding the one that `connector up` runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from config.settings import Settings
+
+_START_SECONDS = 120.0
+_END_SECONDS = 10.0
+
+
+class ServerFailed(Exception):
+    """The Prefect server does not run. The text says why and where its log is."""
+
+
+def api_url(port: int) -> str:
+    """Where the API of a server on this machine is."""
+    return f"http://127.0.0.1:{port}/api"
+
+
+def running_api(process: Settings) -> str | None:
+    """The API of the server that `connector up` runs for this installation, None when it does not."""
+    try:
+        port = int(json.loads(_note(process).read_text())["port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return api_url(port) if _healthy(port) else None
+
+
+@contextmanager
+def prefect_server(process: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A server on CONNECTOR_PREFECT_PORT for as long as the block lasts.
+
+    Raises:
+        ServerFailed: the port is in use, or the server ended or did not answer in time.
+    """
+    port = process.prefect_port
+    _end_orphan(process)
+    _check_free(port)
+    log = process.home / "prefect" / "server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        server = subprocess.Popen(  # noqa: S603  # our own interpreter, fixed arguments
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            # Ctrl-C reaches the whole foreground group; the server has to outlive what still reports to it.
+            start_new_session=True,
+        )
+    try:
+        _note(process).write_text(json.dumps({"port": port, "server": server.pid, "owner": os.getpid()}))
+        _wait(server, port, log)
+        yield server
+    finally:
+        _note(process).unlink(missing_ok=True)
+        _end(server)
+
+
+def crashed(process: Settings, server: subprocess.Popen[bytes]) -> ServerFailed:
+    """The error of a server that ended by itself."""
+    return ServerFailed(
+        f"The Prefect server ended with status {server.poll()}. {_tail(process.home / 'prefect' / 'server.log')}"
+    )
+
+
+def _note(process: Settings) -> Path:
+    return process.home / "prefect-server.json"
+
+
+def _healthy(port: int) -> bool:
+    try:
+        return httpx.get(f"{api_url(port)}/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ServerFailed(
+                f"Port {port} is in use. End what runs there, or choose another with CONNECTOR_PREFECT_PORT."
+            ) from None
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _healthy(port):
+        if server.poll() is not None:
+            raise ServerFailed(f"The Prefect server did not start. {_tail(log)}")
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"The Prefect server did not answer within {_START_SECONDS:.0f} s. {_tail(log)}")
+        time.sleep(0.2)
+
+
+def _tail(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] if log.exists() else []
+    return f"Last line of {log}: {lines[-1] if lines else '(empty)'}"
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is not None:
+        return
+    server.terminate()
+    try:
+        server.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _end_orphan(process: Settings) -> None:
+    """End the server of a `connector up` that was killed; without its owner nothing serves it."""
+    try:
+        note = json.loads(_note(process).read_text())
+        server, owner = int(note["server"]), int(note["owner"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if _is_ours(owner, b"connector") or not _is_ours(server, b"prefect"):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(server, signal.SIGTERM)
+    deadline = time.monotonic() + _END_SECONDS
+    while _is_ours(server, b"prefect") and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _is_ours(pid: int, word: bytes) -> bool:
+    """Whether that process still is what it was: ids are used again."""
+    try:
+        return word in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
