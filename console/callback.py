@@ -34,8 +34,12 @@ def wait_for_redirect(port: int, *, timeout: float = 600.0) -> Mapping[str, str]
         def log_message(self, *_: Any) -> None:
             """The request line holds the code."""
 
+    class Listener(HTTPServer):
+        def handle_timeout(self) -> None:
+            raise Refused(f"Nobody came back from the consent page within {timeout:.0f} seconds. Open the link again.")
+
     try:
-        server = HTTPServer(("127.0.0.1", port), Redirect)
+        server = Listener(("127.0.0.1", port), Redirect)
     except OSError:
         raise Refused(f"Port {port} is in use. Choose another with --listen, and set it as redirect.") from None
     with server:
@@ -43,7 +47,4 @@ def wait_for_redirect(port: int, *, timeout: float = 600.0) -> Mapping[str, str]
         say(f"Waiting for the redirect on http://127.0.0.1:{server.server_port}/ …")
         while not received:
             server.handle_request()
-            if not received and server.timeout == 0:
-                break
-            server.timeout = timeout if received else server.timeout
     return received

@@ -104,7 +104,7 @@ def show(name: Name = "", as_json: AsJson = False) -> None:
 
     store = open_installation()
     from models.connections import find_connection
-    from tasks.connections import tiktok_facts
+    from tasks.connection_checks import tiktok_facts
 
     with store.read() as session:
         connection = find_connection(session, name)
@@ -129,7 +129,7 @@ def check(name: Name = "", as_json: AsJson = False) -> None:
     from console.installation import open_installation
 
     open_installation()
-    from tasks.connections import check_connection
+    from tasks.connection_checks import check_connection
 
     found = check_connection(name)
     result({**found.model_dump(mode="json"), "ok": found.ok}, as_json=as_json)
@@ -161,7 +161,7 @@ def authorize(
     from console.installation import open_installation
 
     open_installation()
-    from tasks.connections import authorize_connection, begin_consent, code_of, code_of_callback
+    from tasks.consent import authorize_connection, begin_consent, code_of, code_of_callback
 
     if code:
         code = code_of(name, code)

@@ -14,12 +14,17 @@ def open_installation() -> Database:
     Raises:
         SettingsError: a CONNECTOR_ variable cannot be used.
     """
+    import logging
+
     from config.logging import set_up_logging
     from config.settings import settings
     from models.database import database
 
     process = settings()
     set_up_logging(process.log_level if process.debug_exchanges else "WARNING", exchanges=process.debug_exchanges)
+    for handler in logging.getLogger().handlers:
+        # Prefect has handlers of its own; what a run reports reaches people as its result.
+        handler.addFilter(lambda record: not record.name.startswith("prefect"))
     store = database()
     store.upgrade()
     return store

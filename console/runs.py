@@ -50,6 +50,7 @@ def plan(
     else:
         table(rows, ["object", "change", "title", "reasons"], as_json=False, empty="Nothing to change.")
         _say_counts(outcome)
+        _say_failures(outcome)
         if rows:
             say(f"Plan {outcome.plan}. Apply it as it stands with: connector apply {outcome.plan}")
     if not outcome.ok:
@@ -121,16 +122,19 @@ def _show(flow: str, outcome: Any, *, as_json: bool) -> None:
         result({**outcome.model_dump(mode="json"), "ok": outcome.ok}, as_json=True)
     else:
         _say_counts(outcome)
-        failures = [failure.model_dump() for failure in outcome.failures]
-        if failures:
-            table(failures, ["object", "cause", "fix"], as_json=False)
-        say(f"{flow}: {'all done' if outcome.ok else f'{len(failures)} need a person'}.")
+        _say_failures(outcome)
+        say(f"{flow}: {'all done' if outcome.ok else f'{len(outcome.failures)} need a person'}.")
     if not outcome.ok:
         raise typer.Exit(Status.FAILED)
 
 
 def _say_counts(outcome: Any) -> None:
     say(", ".join(f"{count} {name}" for name, count in outcome.counts.items()) or "Nothing to do.")
+
+
+def _say_failures(outcome: Any) -> None:
+    if outcome.failures:
+        table([failure.model_dump() for failure in outcome.failures], ["object", "cause", "fix"], as_json=False)
 
 
 def _changes(plan_id: int | None) -> list[dict[str, Any]]:

@@ -26,14 +26,8 @@ from models.database import database
 from models.settings import ConnectionSettings
 from models.taxonomy import Category, TaxonomyRefresh
 from models.templates import BrandMapping, CarrierMapping, StatusMapping
-from tasks.connections import (
-    ConnectionDetails,
-    authorize_connection,
-    code_of,
-    note_status,
-    prestashop_status,
-    save_connection,
-)
+from tasks.connections import ConnectionDetails, note_status, prestashop_status, save_connection
+from tasks.consent import authorize_connection, code_of
 from tasks.shops import utc_now
 
 
