@@ -10,7 +10,7 @@ from sqlmodel import func, select
 
 from benchmarks.results import Figure, held_against
 from benchmarks.shops import connect, say, serving, timed
-from flows.catalog_upload import _mirror
+from flows.catalog_upload import mirror_catalogue
 from models.catalogue import Variant
 from models.database import database
 from tasks.report import BatchReport
@@ -25,7 +25,7 @@ MOST = 400.0
 def mirror_only(connection: str) -> BatchReport:
     """The mirroring steps of catalog_upload, run by Prefect as there."""
     with run_alone("mirror", connection, {}, dry_run=True, turn="catalogue") as run:
-        return _mirror(run, None)
+        return mirror_catalogue(run, None)
 
 
 def run() -> Sequence[Figure]:
