@@ -21,7 +21,7 @@ Neither ever holds a key, a token, a signature or a buyer's data: clients build 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 Shop = Literal["prestashop", "tiktok"]
 
@@ -54,6 +54,18 @@ class ShopError(Exception):
         self.request_id = request_id
         self.cause = cause or message
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt from their positional arguments alone; these have keyword ones.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[ShopError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> ShopError:
+    """An error that crossed a process boundary."""
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 class Retryable(ShopError):

@@ -1,1 +1,14 @@
 """What happens in which order: thin Prefect flows, one file each."""
+
+from typing import Any, Final
+
+from prefect import Flow
+
+from flows.apply_plan import apply_plan
+from flows.catalog_upload import catalog_upload
+from flows.taxonomy_refresh import taxonomy_refresh
+
+FLOWS: Final[dict[str, Flow[..., Any]]] = {flow.name: flow for flow in (taxonomy_refresh, catalog_upload, apply_plan)}
+"""Every flow by its name."""
+
+__all__ = ["FLOWS", "apply_plan", "catalog_upload", "taxonomy_refresh"]

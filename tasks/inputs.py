@@ -24,7 +24,7 @@ from rules.content import digest
 from rules.decision import Names
 from rules.price import Currency, PriceContext
 from rules.quantity import StockPolicy
-from rules.tax import TaxRule, TaxTable
+from rules.tax import TaxRule, TaxTable, tax_rate
 from tasks.mirror import SETTINGS_RESOURCE
 from tasks.shops import Shops
 
@@ -161,11 +161,12 @@ def _languages(shops: Shops, records: Records, values: Mapping[str, Any]) -> tup
     """The language that is sent (B5) and the shop's own, as PrestaShop ids in text."""
     wanted = shops.settings.products.language or shops.market.language
     own = str(_number(values, "PS_LANG_DEFAULT", 1))
-    by_code = {
-        str(language["iso_code"]).lower(): str(language_id)
-        for language_id, language in records.get("languages", {}).items()
-        if language.get("active")
-    }
+    by_code: dict[str, str] = {}
+    for language_id, language in records.get("languages", {}).items():
+        if language.get("active"):
+            # A pack's iso_code may be that of a country ("gb", "mx"); its locale says the language ("en-GB").
+            for code in (str(language["iso_code"]), str(language.get("locale") or "")[:2]):
+                by_code.setdefault(code.lower(), str(language_id))
     if wanted in by_code:
         return by_code[wanted], own
     if shops.settings.products.language:
@@ -275,13 +276,16 @@ def price_context(shops: Shops, records: Records, now: datetime) -> PriceContext
     products = shops.settings.products
     group = products.customer_group or _number(values, "PS_CUSTOMER_GROUP", 3)
     country = products.tax_country or shops.market.country
+    taxes = _taxes(records)
+    id_country = _country(records, country)
+    ecotax_group = _number(values, "PS_ECOTAX_TAX_RULES_GROUP_ID")
     default_currency = _currency(records, _number(values, "PS_CURRENCY_DEFAULT", 1))
     return PriceContext(
         now=now,
         id_shop=products.shop_id,
         currency=_currency_by_code(records, products.currency or shops.market.currency),
         default_currency=default_currency,
-        id_country=_country(records, country),
+        id_country=id_country,
         id_group=group,
         group_reduction=Decimal(str(records.get("groups", {}).get(group, {}).get("reduction", 0) or 0)),
         priorities=tuple(part for part in str(values.get("PS_SPECIFIC_PRICE_PRIORITIES") or "").split(";") if part)
@@ -289,8 +293,8 @@ def price_context(shops: Shops, records: Records, now: datetime) -> PriceContext
         round_mode=_number(values, "PS_PRICE_ROUND_MODE", 2),
         specific_prices_active=_flag(values, "PS_SPECIFIC_PRICE_FEATURE_ACTIVE", default=True),
         ecotax_active=_flag(values, "PS_USE_ECOTAX"),
-        ecotax_tax_rate=Decimal(0),
-        taxes=_taxes(records),
+        ecotax_tax_rate=tax_rate(taxes, ecotax_group, id_country).value,
+        taxes=taxes,
         tax_enabled=_flag(values, "PS_TAX", default=True),
         with_tax=shops.market.tax_included,
     )

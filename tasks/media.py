@@ -16,7 +16,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlmodel import col, select
 
-from clients.errors import Rejected, ShopError
+from clients.errors import ConfigurationFault, Rejected, ShopError, Unavailable
 from models.catalogue import Media, ProductImage
 from models.database import database, upsert
 from models.templates import CategoryTemplate
@@ -124,6 +124,9 @@ def _fetch(shops: Shops, id_product: int, id_image: int, image_type: str) -> _Co
         data = shops.prestashop.image(id_product, id_image, image_type or None)
     except Rejected:
         content = _UNREADABLE
+    except ConfigurationFault as error:
+        # The shop was read a moment ago, so this is one bad answer (a page, a notice before the bytes), not a setting.
+        raise Unavailable(str(error), shop="prestashop", code=error.code, cause=error.cause, fix=error.fix) from error
     else:
         content = fit(data)
     refused = isinstance(content, str)

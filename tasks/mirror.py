@@ -50,7 +50,7 @@ _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "product_option_values": ("id", "id_attribute_group", "name", "position"),
     "product_features": ("id", "name"),
     "product_feature_values": ("id", "id_feature", "value"),
-    "languages": ("id", "iso_code", "active"),
+    "languages": ("id", "iso_code", "locale", "active"),
     "currencies": ("id", "iso_code", "conversion_rate", "precision", "active", "deleted"),
     "countries": ("id", "iso_code", "active"),
     "groups": ("id", "reduction"),

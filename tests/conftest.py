@@ -19,6 +19,8 @@ from config.settings import settings
 from models import database as database_module
 from models.database import Database
 
+pytest_plugins = ["tests.stall"]
+
 
 class Clock:
     """A clock that moves only when told to."""

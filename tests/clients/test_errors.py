@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from clients import errors as tree
@@ -45,3 +47,10 @@ def test_an_uncertain_write_is_never_taken_for_a_retryable_one() -> None:
 def test_throttling_says_how_long_to_wait_if_the_shop_said_so() -> None:
     assert tree.Throttled("m", shop="tiktok").retry_after is None
     assert tree.Throttled("m", shop="tiktok", retry_after=2.5).retry_after == 2.5
+
+
+def test_an_error_survives_the_way_to_another_process() -> None:
+    sent = tree.Throttled("slow down", shop="tiktok", code="36009002", request_id="r1", retry_after=2.5)
+    received = pickle.loads(pickle.dumps(sent))
+    assert type(received) is tree.Throttled
+    assert (str(received), received.__dict__) == (str(sent), sent.__dict__)

@@ -16,7 +16,7 @@ from models.database import database
 from models.listings import Assignment, Change, ChangeState, Listing, ListingSku, ListingStatus
 from models.settings import ConnectionSettings
 from tasks.statuses import read_statuses, status_counts
-from tests.flows.conftest import Stall
+from tests.stall import Stall
 
 
 def listed_ids(stall: Stall) -> list[int]:
