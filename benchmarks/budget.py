@@ -45,7 +45,7 @@ class Spending:
             while not ended.wait(SAMPLED_EVERY):
                 self.rates.append((time.monotonic(), budget.snapshot()["write"].rate))
 
-        SharedBudget.acquire = noted  # type: ignore[method-assign]
+        SharedBudget.acquire = noted  # type: ignore[method-assign, assignment]
         sampler = threading.Thread(target=sample, daemon=True)
         sampler.start()
         try:

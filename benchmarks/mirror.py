@@ -56,7 +56,7 @@ class Traffic:
                 with self._lock:
                     self.in_flight -= 1
 
-        httpx.Client.send = counted  # type: ignore[method-assign]
+        httpx.Client.send = counted  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
