@@ -79,4 +79,6 @@ def set_up_logging(level: str, *, exchanges: bool = False) -> None:
     # httpx logs whole URLs, and the authorization host takes the app secret in the URL.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.WARNING)
+    # Every retry is a warning of its own; the outcome is what counts.
+    logging.getLogger("stamina").setLevel(logging.INFO if exchanges else logging.ERROR)
     logging.getLogger("clients").setLevel(logging.DEBUG if exchanges else logging.INFO)

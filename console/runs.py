@@ -69,12 +69,32 @@ def explain(
 ) -> None:
     """Say for one SKU, rule by rule, why it is listed as it is: template, content, price, quantity, or why not."""
     from console.installation import open_installation
+    from models.connections import find_connection
 
-    open_installation()
-    from console.explanation import explain_sku, lines
+    with open_installation().read() as session:
+        connection_id = find_connection(session, connection).key
+    from tasks.explain import explain as ask
 
-    explained = explain_sku(connection, sku)
-    result(explained, as_json=as_json, text="\n".join(lines(explained)))
+    told = ask(connection_id, sku)
+    result(told.model_dump(mode="json"), as_json=as_json, text="\n".join(_explanation(told)))
+
+
+def _explanation(told: Any) -> list[str]:
+    """What `tasks.explain` found, for people."""
+    lines = [
+        f"{told.sku} is product {told.id_product}, variant {told.id_product_attribute}: {told.title}",
+        f"Status: {told.status}" + (", differs from what is live" if told.differs else ""),
+        f"Template: {told.template or 'none'}",
+        *(f"  · {step.text}" for step in told.content),
+        *(f"  ! {step.text} {step.fix}" for step in told.not_ready),
+        f"Price {told.price or 'none'}, quantity {told.quantity}",
+        *(f"  · {step.text}" for step in told.price_steps),
+    ]
+    if told.confirmed_at:
+        stock = ", ".join(f"{count} in {warehouse}" for warehouse, count in told.confirmed_quantities.items())
+        lines.append(f"Confirmed {told.confirmed_at}: {told.confirmed_price or 'no price'}; {stock or 'no stock'}")
+    lines += [f"Change {one.kind}: {one.state} {one.at} {one.cause}".rstrip() for one in told.changes]
+    return lines
 
 
 def _parameters(words: list[str] | None, connection: str) -> dict[str, Any]:
@@ -92,11 +112,8 @@ def _run(name: str, given: dict[str, Any]) -> Any:
     """Run a flow in this process; on the server of `connector up` when it runs, on a short-lived one otherwise."""
     from console.installation import open_installation
     from deployments.prefect_environment import enter_prefect_environment
-    from deployments.registry import flow_names, load_flow, validated_parameters
     from deployments.server import running_api
 
-    if name not in flow_names():
-        raise Refused(f"There is no flow {name!r}. There are: {', '.join(flow_names())}")
     process = enter_prefect_environment(
         # A failing run is told once, by us; its log is with the run.
         PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="CRITICAL",
@@ -105,6 +122,9 @@ def _run(name: str, given: dict[str, Any]) -> Any:
     store = open_installation()
     if "PREFECT_API_URL" not in os.environ and (api := running_api(process)) is not None:
         os.environ["PREFECT_API_URL"] = api
+    # Only now: Prefect reads the environment when it is first imported.
+    from deployments.registry import load_flow, validated_parameters
+
     flow = load_flow(name)
     parameters = validated_parameters(flow, given)
     from console.progress import showing_progress

@@ -1,20 +1,16 @@
-"""Which flows there are: every module of `flows` holds the flow of its own name."""
+"""The flows by name, and parameters checked against what a flow declares."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import typing
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from prefect import Flow
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-import flows
-
-if TYPE_CHECKING:
-    from prefect import Flow
+from flows import FLOWS
 
 
 class UnknownFlow(LookupError):
@@ -25,21 +21,15 @@ class WrongParameters(ValueError):
     """Parameters that a flow does not take; one line per fault, without values."""
 
 
-def flow_names() -> list[str]:
-    """Names of all flows; imports none of them."""
-    return sorted(module.name for module in pkgutil.iter_modules(flows.__path__) if not module.name.startswith("_"))
-
-
 def load_flow(name: str) -> Flow[..., Any]:
     """The flow of that name.
 
     Raises:
         UnknownFlow: there is none.
     """
-    if name not in flow_names():
-        raise UnknownFlow(f"There is no flow {name!r}. There are: {', '.join(flow_names())}")
-    found: Flow[..., Any] = getattr(importlib.import_module(f"flows.{name}"), name)
-    return found
+    if name not in FLOWS:
+        raise UnknownFlow(f"There is no flow {name!r}. There are: {', '.join(sorted(FLOWS))}")
+    return FLOWS[name]
 
 
 def parameter_names(flow: Flow[..., Any]) -> list[str]:

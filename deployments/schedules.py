@@ -15,7 +15,8 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.types.entrypoint import EntrypointType
 from sqlmodel import col, select
 
-from deployments.registry import flow_names, load_flow, parameter_names
+from deployments.registry import load_flow, parameter_names
+from flows import FLOWS
 from models.connections import Connection, settings_in_force
 from models.database import database
 
@@ -50,7 +51,7 @@ def wanted_deployments() -> list[Wanted]:
             (connection.name, settings_in_force(session, connection.key)[1].schedules)
             for connection in session.exec(select(Connection).order_by(col(Connection.name)))
         ]
-    for flow in flow_names():
+    for flow in FLOWS:
         if "connection" not in parameter_names(load_flow(flow)):
             wanted.append(Wanted(flow, EVERYWHERE, "", 0))
             continue

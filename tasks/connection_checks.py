@@ -81,16 +81,6 @@ def _check_prestashop(connection: Connection) -> SideState:
                 fix="In the PrestaShop back office under Advanced Parameters > Webservice, edit the key and tick them.",
             )
         )
-    known = {shop.id for shop in status.shops}
-    if known and shops.settings.products.shop_id not in known:
-        side.problems.append(
-            Failure(
-                object="shop",
-                code="unknown-shop",
-                cause=f"There is no PrestaShop shop with id {shops.settings.products.shop_id}.",
-                fix=f"Choose one of {sorted(known)}: connector settings set products.shop_id=…",
-            )
-        )
     if status.clock_skew is not None and abs(status.clock_skew) > _TOLERATED_SKEW:
         side.problems.append(
             Failure(

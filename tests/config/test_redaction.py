@@ -68,7 +68,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the root logger's handler writes, with logging set up as in production."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "clients")}
+    levels = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "stamina", "clients")}
     set_up_logging("INFO")
     stream = io.StringIO()
     monkeypatch.setattr(root.handlers[0], "stream", stream)

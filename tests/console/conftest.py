@@ -1,0 +1,122 @@
+"""A command line on an installation of the test's own, and a sandbox to connect it to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from typer.testing import CliRunner
+
+from console.cli import app
+from models.database import Database, database
+from sandbox.server import Sandbox
+
+Cli = Callable[..., "Ran"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command did: exit status, stdout for machines, stderr for people."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def data(self) -> Any:
+        """The JSON on stdout."""
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def cli(installation: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
+    """Runs a command in this process on a migrated SQLite installation."""
+    installation.mkdir()
+    shutil.copy(sqlite_template, installation / "connector.db")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    _forget_clients()
+    # Commands that run flows add Prefect's variables.
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
+        monkeypatch.setenv(f"CONNECTOR_{shop}_PER_SECOND", "1000")
+    opened: list[httpx.Client] = []
+    make = httpx.Client.__init__
+
+    def remember(client: httpx.Client, *arguments: Any, **options: Any) -> None:
+        make(client, *arguments, **options)
+        opened.append(client)
+
+    monkeypatch.setattr(httpx.Client, "__init__", remember)
+    stamina.set_testing(True, attempts=1)
+
+    def run(*words: str, input: str | None = None) -> Ran:
+        ran = CliRunner().invoke(app, list(words), input=input)
+        if ran.exception is not None and not isinstance(ran.exception, SystemExit):
+            raise ran.exception
+        return Ran(ran.exit_code, ran.stdout, ran.stderr)
+
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    stamina.set_testing(False)
+    _forget_clients()
+    for client in opened:
+        # A process keeps its clients to its end; a test has to give their connections back.
+        client.close()
+
+
+def _forget_clients() -> None:
+    """Clients are kept per process; another test's connection 1 is another shop."""
+    shops = sys.modules.get("tasks.shops")
+    if shops is not None:
+        shops._prestashop.cache_clear()
+        shops._tiktok.cache_clear()
+
+
+@pytest.fixture
+def store(cli: Cli) -> Database:
+    """The tables the commands work on."""
+    return database()
+
+
+@pytest.fixture(scope="session")
+def shops() -> Iterator[Sandbox]:
+    """Both shops, small; tests of commands do not change them."""
+    with Sandbox(products=12, seed=3) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def secrets_in_environment(shops: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's own secrets, in the variables that commands are told."""
+    monkeypatch.setenv("SHOP_KEY", shops.prestashop_key)
+    monkeypatch.setenv("APP_SECRET", shops.app_secret)
+
+
+@pytest.fixture
+def add_words(shops: Sandbox, secrets_in_environment: None) -> list[str]:
+    """`connection add` without the name."""
+    return [
+        *("--region", "GB", "--prestashop-url", shops.prestashop_url, "--prestashop-key-env", "SHOP_KEY"),
+        *("--tiktok-url", shops.tiktok_url, "--app-key", shops.app_key, "--app-secret-env", "APP_SECRET"),
+        *("--service-id", shops.service_id),
+    ]
+
+
+@pytest.fixture
+def connected(cli: Cli, shops: Sandbox, add_words: list[str]) -> Cli:
+    """The command line with one connection, `main`, authorized."""
+    assert cli("connection", "add", "main", *add_words).status == 0
+    assert cli("connection", "authorize", "main", "--code", shops.auth_code()).status == 0
+    return cli

@@ -1,0 +1,70 @@
+"""The Prefect server as a child: clear errors before it is started, and found again by others."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from config.settings import read_settings
+from deployments.prefect_environment import enter_prefect_environment, prefect_environment
+from deployments.server import ServerFailed, prefect_server, running_api
+from deployments.up import up
+from models.database import Busy, Database
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+
+
+def test_a_port_in_use_is_said_with_what_to_do(installation: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("CONNECTOR_PREFECT_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(ServerFailed, match="CONNECTOR_PREFECT_PORT"), prefect_server(read_settings()):
+            raise AssertionError("started")
+
+
+def test_a_second_up_of_one_installation_is_refused(sqlite_database: Database) -> None:
+    with sqlite_database.exclusive("up"), pytest.raises(Busy, match="already runs"):
+        up(lambda _text: None)
+
+
+def test_no_server_is_found_where_none_runs(installation: Path) -> None:
+    assert running_api(read_settings()) is None
+    installation.mkdir()
+    note = installation / "prefect-server.json"
+    note.write_text("{}")
+    assert running_api(read_settings()) is None
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        note.write_text(json.dumps({"port": closed.getsockname()[1]}))
+        assert running_api(read_settings()) is None
+
+
+def test_the_environment_keeps_prefect_to_this_installation(
+    installation: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_PREFECT_PORT", "4321")
+    variables = prefect_environment(read_settings())
+    assert variables["PREFECT_HOME"] == str(installation / "prefect")
+    assert variables["PREFECT_SERVER_API_PORT"] == "4321"
+    assert variables["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert variables["PREFECT_SERVER_UI_V2_ENABLED"] == "false"
+
+
+def test_children_that_start_elsewhere_work_on_the_same_installation(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CONNECTOR_HOME=here\nCONNECTOR_PREFECT_PORT=4322\nOTHER=1\n")
+    del os.environ["CONNECTOR_HOME"]
+    os.environ["PREFECT_RUNNER_POLL_FREQUENCY"] = "7"
+    enter_prefect_environment()
+    assert os.environ["CONNECTOR_HOME"] == str(tmp_path / "here")
+    assert os.environ["CONNECTOR_PREFECT_PORT"] == "4322"
+    assert os.environ["CONNECTOR_DATABASE_URL"] == f"sqlite:///{tmp_path / 'here' / 'connector.db'}"
+    assert os.environ["PREFECT_RUNNER_POLL_FREQUENCY"] == "7", "what somebody set holds"
+    assert "OTHER" not in os.environ

@@ -1,0 +1,168 @@
+"""`connector up` as people start it: server, deployments, a run by the API with its artifacts, and a clean end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Up:
+    """A running `connector up --sandbox`."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        self.log = home.parent / "up.log"
+        environment = {**os.environ, "CONNECTOR_HOME": str(home), "CONNECTOR_PREFECT_PORT": str(port)}
+        for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
+            environment[f"CONNECTOR_{shop}_PER_SECOND"] = "500"
+        command = [sys.executable, "-c", "from console.cli import main; main()", "up", "--sandbox", "--products", "12"]
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
+
+    def wait_for(self, what: Callable[[], Any], seconds: float = 120) -> Any:
+        """The first truth of `what`."""
+        deadline = time.monotonic() + seconds
+        while not (answer := what()):
+            assert time.monotonic() < deadline, self.log.read_text()
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.2)
+        return answer
+
+    def ready(self) -> None:
+        self.wait_for(lambda: "Ready: 3 deployments" in self.log.read_text())
+
+    def post(self, path: str, body: Any) -> Any:
+        answer = httpx.post(f"http://127.0.0.1:{self.port}/api/{path}", json=body, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def deployments(self) -> dict[str, Any]:
+        return {row["entrypoint"].rsplit(".", 1)[1]: row for row in self.post("deployments/filter", {})}
+
+    def runs(self, deployment: str) -> list[Any]:
+        only = {"deployments": {"id": {"any_": [deployment]}}}
+        rows: list[Any] = self.post("flow_runs/filter", only)
+        return rows
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[], Up]]:
+    started: list[Up] = []
+    port = free_port()
+
+    def begin() -> Up:
+        started.append(Up(tmp_path / "home", port))
+        return started[-1]
+
+    yield begin
+    for up in started:
+        if up.process.poll() is None:
+            up.end()
+
+
+def server_of(home: Path) -> int:
+    return int(json.loads((home / "prefect-server.json").read_text())["server"])
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "prefect" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
+
+
+def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up]) -> None:
+    up = start()
+    up.ready()
+    assert httpx.get(f"http://127.0.0.1:{up.port}/api/health").json() is True
+    deployments = up.deployments()
+    assert set(deployments) == {"apply_plan", "catalog_upload", "taxonomy_refresh"}
+    upload = deployments["catalog_upload"]
+    assert upload["parameter_openapi_schema"]["properties"]["dry_run"]["type"] == "boolean"
+    assert upload["enforce_parameter_schema"]
+    assert [row["schedule"]["interval"] for row in upload["schedules"]] == [3600.0]
+    refused = httpx.post(
+        f"http://127.0.0.1:{up.port}/api/deployments/{upload['id']}/create_flow_run",
+        json={"parameters": {"dry_run": "perhaps"}},
+    )
+    assert refused.status_code == 409
+    run = up.post(f"deployments/{upload['id']}/create_flow_run", {"parameters": {"dry_run": True}})
+
+    def finished() -> Any:
+        row = httpx.get(f"http://127.0.0.1:{up.port}/api/flow_runs/{run['id']}").json()
+        return row["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") and row
+
+    assert finished_state(up.wait_for(finished)) == "COMPLETED"
+    artifacts = up.post("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}})
+    assert {"table", "progress"} <= {artifact["type"] for artifact in artifacts}
+    server = server_of(up.home)
+    assert up.end() == 0
+    assert not alive(server)
+    assert not (up.home / "prefect-server.json").exists()
+    assert "Traceback" not in up.log.read_text()
+
+
+def finished_state(run: Any) -> str:
+    return str(run["state"]["type"])
+
+
+def test_ctrl_c_while_starting_leaves_nothing_behind(start: Callable[[], Up]) -> None:
+    up = start()
+    up.wait_for(lambda: (up.home / "prefect-server.json").exists())
+    server = server_of(up.home)
+    assert up.end(signal.SIGINT) == 0
+    assert not alive(server)
+
+
+def test_after_a_kill_the_next_start_settles_what_was_left(start: Callable[[], Up]) -> None:
+    up = start()
+    up.ready()
+    upload = up.deployments()["catalog_upload"]
+    cut_off = up.post(
+        f"deployments/{upload['id']}/create_flow_run", {"state": {"type": "SCHEDULED", "state_details": {
+            "scheduled_time": "2100-01-01T00:00:00Z"}}}
+    )  # fmt: skip
+    up.post(f"flow_runs/{cut_off['id']}/set_state", {"state": {"type": "RUNNING"}, "force": True})
+    server = server_of(up.home)
+    up.process.kill()
+    up.process.wait()
+    assert alive(server), "the server outlives its owner"
+    again = start()
+    again.ready()
+    assert not alive(server), "and is replaced"
+    row = httpx.get(f"http://127.0.0.1:{again.port}/api/flow_runs/{cut_off['id']}").json()
+    assert row["state"]["type"] == "CRASHED"
+    assert not again.deployments()["catalog_upload"]["paused"]
+    assert again.end() == 0
+
+
+def test_a_server_that_ends_by_itself_ends_up_with_an_error(start: Callable[[], Up]) -> None:
+    up = start()
+    up.ready()
+    os.kill(server_of(up.home), signal.SIGKILL)
+    assert up.process.wait(30) == 1
+    assert "Error: The Prefect server ended" in up.log.read_text()
+    assert "Traceback" not in up.log.read_text()
