@@ -7,6 +7,7 @@ flight, then the small tables, one request each. Only rows whose content changed
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ from tasks.shops import Shops, open_shops, utc_now
 PRODUCTS_A_PAGE: Final = 500
 COMBINATIONS_A_PAGE: Final = 600
 STOCK_ROWS_A_PAGE: Final = 5_000
+# Requests at a time; the client lets no more than this through either.
+_IN_FLIGHT: Final = 2
 # Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
 IDS_A_TASK: Final = 10_000
 
@@ -388,12 +391,11 @@ def mirror_small_tables(connection_id: int) -> BatchReport:
     shops = open_shops(connection_id)
     report = BatchReport()
     rows: list[Row] = []
-    for resource, fields in _SMALL_TABLES.items():
-        rows += [
-            shop_record_row(connection_id, resource, record)
-            for record in shops.prestashop.rows(resource, display=fields)
-        ]
-    values = shops.prestashop.settings(_SETTINGS)
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        tables = pool.map(lambda table: shops.prestashop.rows(table[0], display=table[1]), _SMALL_TABLES.items())
+        values = shops.prestashop.settings(_SETTINGS)
+        for resource, records in zip(_SMALL_TABLES, tables, strict=True):
+            rows += [shop_record_row(connection_id, resource, record) for record in records]
     rows.append(shop_record_row(connection_id, SETTINGS_RESOURCE, {"id": 0, **values}))
     with database().write() as session:
         known = {
@@ -453,25 +455,19 @@ def mirror_specific_prices(connection_id: int) -> BatchReport:
 
 @task(name="mirror suppliers and packs", cache_policy=NO_CACHE, **on_retryable)
 def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
-    """Which suppliers a product has (F2), and what a pack consists of: two requests for the whole catalogue."""
+    """Which suppliers a product has (F2), and what a pack consists of: in pages over the whole catalogue."""
     shops = open_shops(connection_id)
-    suppliers: dict[int, set[int]] = {}
-    for record in shops.prestashop.rows("product_suppliers", display=("id", "id_product", "id_supplier")):
-        suppliers.setdefault(record["id_product"], set()).add(record["id_supplier"])
-    packs = {
-        record["id"]: sorted(
-            [part["id"], part.get("id_product_attribute", 0), part.get("quantity", 1)]
-            for part in record["associations"]["product_bundle"]
-        )
-        for record in shops.prestashop.rows("products", display="full", filters=Filters(cache_is_pack=equals(1)))
-    }
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        bundles = pool.submit(_packs, shops)
+        suppliers = _suppliers(shops)
+        packs = bundles.result()
     report = BatchReport()
     with database().write() as session:
         changed: list[Row] = []
         for id_product, known_suppliers, known_bundle in session.exec(
-            select(Product.id_product, Product.supplier_ids, Product.bundle).where(
-                Product.connection_id == connection_id
-            )
+            select(Product.id_product, Product.supplier_ids, Product.bundle)
+            .where(Product.connection_id == connection_id)
+            .execution_options(yield_per=PRODUCTS_A_PAGE)
         ):
             now_suppliers = sorted(suppliers.get(id_product, ()))
             now_bundle = packs.get(id_product, [])
@@ -487,6 +483,29 @@ def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
     report.count("packs", len(packs))
     report.count("suppliers or packs changed", len(changed))
     return report
+
+
+def _suppliers(shops: Shops) -> dict[int, set[int]]:
+    suppliers: dict[int, set[int]] = {}
+    fields = ("id", "id_product", "id_supplier")
+    for page in shops.prestashop.pages("product_suppliers", display=fields, size=STOCK_ROWS_A_PAGE):
+        for record in page:
+            suppliers.setdefault(record["id_product"], set()).add(record["id_supplier"])
+    return suppliers
+
+
+def _packs(shops: Shops) -> dict[int, list[list[int]]]:
+    pages = shops.prestashop.pages(
+        "products", display="full", filters=Filters(cache_is_pack=equals(1)), size=PRODUCTS_A_PAGE
+    )
+    return {
+        record["id"]: sorted(
+            [part["id"], part.get("id_product_attribute", 0), part.get("quantity", 1)]
+            for part in record["associations"]["product_bundle"]
+        )
+        for page in pages
+        for record in page
+    }
 
 
 def _forget_products(connection_id: int, ids: Sequence[int]) -> None:
