@@ -58,11 +58,9 @@ def _run(folder: Path, products: int, seed: int, region: str, console: Console) 
         console.print(f"TikTok Shop simulator {sandbox.tiktok_url}  market {region}")
         connection_id = connect_sandbox(sandbox.settings(), sandbox.auth_code())
         console.print("Connected and authorized both shops.")
-        with console.status("Reading categories, brands and warehouses, mirroring the catalogue …"):
-            read = taxonomy_refresh("sandbox")
-            # The first look at the catalogue gives the names that templates are written with.
-            catalog_upload("sandbox", dry_run=True)
+        with console.status("Reading categories, brands and warehouses …"):
             templates = add_templates(connection_id, folder / "documents")
+            read = taxonomy_refresh("sandbox")
         console.print(
             f"TikTok Shop offers {read.counts['categories']} categories and {read.counts['brands']} brands; "
             f"{templates} category templates are set up."

@@ -34,7 +34,9 @@ from models.templates import (
 )
 from rules.brands import suggestions
 from rules.market import market
+from tasks.mirror import mirror_small_tables
 from tasks.shops import DatabaseTokenStore, open_shops, utc_now
+from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _learn_from_shops(connection_id: int) -> None:
 def add_templates(connection_id: int, folder: Path) -> int:
     """Category templates for the sandbox's families, those with documents too; answer how many there are.
 
-    The catalogue and the taxonomy have to be mirrored first: names become ids here.
+    What templates are written with (PrestaShop's names, the market's categories and brands) is read first.
 
     Args:
         connection_id: whose templates; a connection that has some keeps them.
@@ -182,6 +184,9 @@ def add_templates(connection_id: int, folder: Path) -> int:
         present = session.exec(select(CategoryTemplate).where(CategoryTemplate.connection_id == connection_id)).all()
         if present:
             return len(present)
+    for read in (refresh_categories, refresh_brands, refresh_logistics, mirror_small_tables):
+        read.fn(connection_id)
+    with database().read() as session:
         by_name = {
             str(text): record.id
             for record in session.exec(
@@ -198,7 +203,7 @@ def add_templates(connection_id: int, folder: Path) -> int:
                 connection_id=connection_id,
                 name=family.name,
                 position=position,
-                category_ids=sorted({by_name[name] for name in family.categories if name in by_name}),
+                category_ids=sorted(by_name[name] for name in family.categories),
                 category_id=family.category_id,
                 package_weight=Decimal(family.weight),
                 package_length=Decimal(family.sides[0]),

@@ -18,9 +18,7 @@ from models.database import database
 from sandbox.faults import Faults
 from sandbox.server import Sandbox
 from sandbox.tiktok.shelf import Product
-from tasks.mirror import mirror_small_tables
 from tasks.report import RunResult
-from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +80,6 @@ def open_stall(prefect: None, installation: Path, monkeypatch: pytest.MonkeyPatc
         opened.append(sandbox.__enter__())
         database().upgrade()
         connection_id = connect_sandbox(sandbox.settings(), sandbox.auth_code())
-        # What taxonomy_refresh and the mirror would have read; without Prefect, which is not what set-up is about.
-        for read in (refresh_categories, refresh_brands, refresh_logistics, mirror_small_tables):
-            read.fn(connection_id)
         add_templates(connection_id, installation / "documents")
         return Stall(sandbox, connection_id)
 
