@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -35,6 +36,8 @@ def sandbox(
     from sandbox.server import Sandbox
 
     market(region.upper())
+    check_free(prestashop_port, "--prestashop-port")
+    check_free(tiktok_port, "--tiktok-port")
     try:
         shops = Sandbox(
             products=products,
@@ -48,19 +51,21 @@ def sandbox(
         )
     except (ValueError, KeyError) as error:
         raise Refused(f"The sandbox cannot be made like that: {error}") from None
-    try:
-        shops.__enter__()
-    except OSError as error:
-        raise Refused(
-            f"A port is in use ({error.strerror}). Choose others with --prestashop-port, --tiktok-port."
-        ) from None
-    try:
+    with shops:
         access = shops.settings()
         result(access, as_json=as_json, text=connection_recipe(access, shops.auth_code()))
         say("Running until Ctrl-C.")
         shops.serve_forever()
-    finally:
-        shops.__exit__(None, None, None)
+
+
+def check_free(port: int, option: str) -> None:
+    """Refuse a port that something listens on; 0 stands for any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Refused(f"Port {port} cannot be used ({error.strerror}). Choose another with {option}.") from None
 
 
 def connection_recipe(access: dict[str, str], code: str) -> str:

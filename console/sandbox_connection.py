@@ -9,6 +9,8 @@ from console.demo_shop import add_templates, connect_sandbox
 from models.connections import Connection
 from models.database import database
 from sandbox.server import Sandbox
+from tasks.mirror import mirror_small_tables
+from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
 
 NAME = "sandbox"
 
@@ -20,6 +22,9 @@ def connect(shops: Sandbox) -> None:
         if earlier is not None:
             session.delete(earlier)
     connection_id = connect_sandbox(shops.settings(), shops.auth_code(), name=NAME)
+    for read in (refresh_categories, refresh_brands, refresh_logistics, mirror_small_tables):
+        # What templates refer to; the schedules read it anew later.
+        read.fn(connection_id)
     folder = settings().home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     add_templates(connection_id, folder)

@@ -61,6 +61,7 @@ def test_plan_apply_and_explain(ready: Cli, tmp_path: object) -> None:
 
 
 def test_a_run_that_leaves_something_undone_ends_with_1(ready: Cli) -> None:
+    ready("run", "taxonomy_refresh")
     ran = ready("run", "catalog_upload", "--dry-run", "product_ids=[1, 2]")
     assert ran.status == 1
     assert "need a person" in ran.stderr

@@ -115,7 +115,7 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
         row = httpx.get(f"http://127.0.0.1:{up.port}/api/flow_runs/{run['id']}").json()
         return row["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") and row
 
-    assert finished_state(up.wait_for(finished)) == "COMPLETED"
+    assert up.wait_for(finished)["state"]["type"] == "COMPLETED", up.log.read_text()
     artifacts = up.post("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}})
     assert {"table", "progress"} <= {artifact["type"] for artifact in artifacts}
     server = server_of(up.home)
@@ -123,10 +123,6 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
     assert not alive(server)
     assert not (up.home / "prefect-server.json").exists()
     assert "Traceback" not in up.log.read_text()
-
-
-def finished_state(run: Any) -> str:
-    return str(run["state"]["type"])
 
 
 def test_ctrl_c_while_starting_leaves_nothing_behind(start: Callable[[], Up]) -> None:
