@@ -33,6 +33,9 @@ def prefect_environment(process: Settings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
         # The runner asks for work every 10 s otherwise.
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+        # Kept in memory (the default), the lease of a deployment's one slot is lost before the run's process comes to
+        # run, and the run is cancelled for a limit that nobody holds.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     }
 

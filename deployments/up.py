@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -36,7 +38,7 @@ def up(announce: Callable[[str], None]) -> None:
     try:
         store = database()
         store.upgrade()
-        with _alone(), prefect_server(process) as server:
+        with _alone(), _without_leases(process), prefect_server(process) as server:
             announce("Prefect server is up.")
             asyncio.run(_serve(process, server, announce))
     except _Ended:
@@ -47,6 +49,13 @@ def up(announce: Callable[[str], None]) -> None:
     announce("Stopped.")
 
 
+@contextmanager
+def _without_leases(process: Settings) -> Iterator[None]:
+    """Before the server starts: nothing runs, so a slot still on lease would only keep the next runs out."""
+    shutil.rmtree(process.home / "prefect" / "concurrency_leases", ignore_errors=True)
+    yield
+
+
 class _Ended(BaseException):
     """SIGINT or SIGTERM came."""
 
@@ -55,24 +64,14 @@ def _end(_number: int, _frame: Any) -> NoReturn:
     raise _Ended
 
 
-def _alone() -> Any:
-    try:
-        held = database().exclusive("up", patience=0)
-        held.__enter__()
-    except Busy:
-        raise Busy("connector up already runs for this installation. Stop it first.") from None
-    return _Held(held)
-
-
-class _Held:
-    def __init__(self, held: Any) -> None:
-        self._held = held
-
-    def __enter__(self) -> None:
-        """Held already."""
-
-    def __exit__(self, *error: Any) -> None:
-        self._held.__exit__(None, None, None)
+@contextmanager
+def _alone() -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(database().exclusive("up", patience=0))
+        except Busy:
+            raise Busy("connector up already runs for this installation. Stop it first.") from None
+        yield
 
 
 async def _serve(process: Settings, server: subprocess.Popen[bytes], announce: Callable[[str], None]) -> None:
@@ -151,9 +150,11 @@ async def _forget_others(wanted: set[str]) -> None:
 async def _settle_runs() -> int:
     """Give runs that the last end cut off their state: nothing else would. Answers how many.
 
-    Runs in flight become Crashed; scheduled ones whose time passed meanwhile are cancelled, the next does their work.
+    Runs in flight become Crashed and give back their slots; scheduled ones whose time passed meanwhile are cancelled,
+    the next does their work.
     """
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
     from prefect.client.schemas.objects import State, StateType
     from prefect.states import Cancelled, Crashed
@@ -172,6 +173,9 @@ async def _settle_runs() -> int:
                 await client.set_flow_run_state(run.id, cut_off, force=True)
                 settled += 1
         now = datetime.now(UTC)
+        for limit in await client.read_global_concurrency_limits(limit=200):
+            if limit.active_slots:
+                await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
         for run in await client.read_flow_runs(flow_run_filter=of([StateType.SCHEDULED]), limit=200):
             if run.auto_scheduled and run.expected_start_time and run.expected_start_time < now:
                 await client.set_flow_run_state(run.id, missed, force=True)

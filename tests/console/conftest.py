@@ -15,11 +15,14 @@ from typing import Any
 import httpx
 import pytest
 import stamina
+import typer.testing
 from typer.testing import CliRunner
 
 from console.cli import app
 from models.database import Database, database
 from sandbox.server import Sandbox
+
+_COMMAND = typer.main.get_command(app)
 
 Cli = Callable[..., "Ran"]
 
@@ -46,6 +49,8 @@ def cli(installation: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPat
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     _forget_clients()
+    # Typer works out all commands anew for every call otherwise.
+    monkeypatch.setattr(typer.testing, "_get_command", lambda _app: _COMMAND)
     # Commands that run flows add Prefect's variables.
     monkeypatch.setattr(os, "environ", os.environ.copy())
     for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
@@ -114,9 +119,41 @@ def add_words(shops: Sandbox, secrets_in_environment: None) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="session")
+def _homes() -> dict[str, Path]:
+    """Installations that were set up once, to copy."""
+    return {}
+
+
 @pytest.fixture
-def connected(cli: Cli, shops: Sandbox, add_words: list[str]) -> Cli:
+def connected(
+    cli: Cli,
+    installation: Path,
+    shops: Sandbox,
+    add_words: list[str],
+    _homes: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Cli:
     """The command line with one connection, `main`, authorized."""
-    assert cli("connection", "add", "main", *add_words).status == 0
-    assert cli("connection", "authorize", "main", "--code", shops.auth_code()).status == 0
+
+    def connect() -> None:
+        assert cli("connection", "add", "main", *add_words).status == 0
+        assert cli("connection", "authorize", "main", "--code", shops.auth_code()).status == 0
+
+    set_up_once("connected", connect, installation, _homes, tmp_path_factory)
     return cli
+
+
+def set_up_once(
+    name: str, steps: Callable[[], None], installation: Path, homes: dict[str, Path], folders: pytest.TempPathFactory
+) -> None:
+    """Take the steps the first time a session asks for them; later the home folder they led to is copied."""
+    if name not in homes:
+        steps()
+        database().dispose()
+        homes[name] = folders.mktemp("home") / name
+        shutil.copytree(installation, homes[name])
+        return
+    database().dispose()
+    shutil.rmtree(installation)
+    shutil.copytree(homes[name], installation)

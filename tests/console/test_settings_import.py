@@ -13,18 +13,25 @@ from models.connections import AuthorizationState, Connection
 from models.database import Database
 from models.templates import AttributeMapping, BrandMapping, CategoryTemplate, ValueMapping
 from sandbox.server import Sandbox
-from tests.console.conftest import Cli
+from tests.console.conftest import Cli, set_up_once
 
 MUGS = "Home Supplies > Kitchenware > Mugs & Cups"
 PICTURE = b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.fixture(scope="session")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the documents that the file names."""
+    folder = tmp_path_factory.mktemp("papers")
+    (folder / "chart.png").write_bytes(PICTURE)
+    (folder / "proof.pdf").write_bytes(b"%PDF-1.4")
+    return folder
+
+
 @pytest.fixture
-def document(shops: Sandbox, secrets_in_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def document(shops: Sandbox, secrets_in_environment: None, papers: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A file that uses everything."""
     monkeypatch.setenv("CONSENT_CODE", shops.auth_code())
-    (tmp_path / "chart.png").write_bytes(PICTURE)
-    (tmp_path / "proof.pdf").write_bytes(b"%PDF-1.4")
     return {
         "connections": [
             {
@@ -50,8 +57,10 @@ def document(shops: Sandbox, secrets_in_environment: None, tmp_path: Path, monke
                         "markup": {"kind": "percent_increase", "amount": 10},
                         "category": MUGS,
                         "package": {"weight": 0.4, "length": 12, "width": 9, "height": 10},
-                        "size_chart": "chart.png",
-                        "certificates": [{"id": "7182427070000000031", "file": "proof.pdf", "expires": "2030-01-31"}],
+                        "size_chart": str(papers / "chart.png"),
+                        "certificates": [
+                            {"id": "7182427070000000031", "file": str(papers / "proof.pdf"), "expires": "2030-01-31"}
+                        ],
                         "gpsr": {"manufacturers": ["71"], "responsible_persons": [72]},
                         "attributes": [
                             {
@@ -80,6 +89,24 @@ def write(tmp_path: Path, document: Any) -> str:
     return str(path)
 
 
+@pytest.fixture
+def imported(
+    cli: Cli,
+    document: Any,
+    tmp_path: Path,
+    installation: Path,
+    _homes: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Cli:
+    """The command line after the file was imported."""
+
+    def once() -> None:
+        assert cli("settings", "import", write(tmp_path, document)).status == 0
+
+    set_up_once("imported", once, installation, _homes, tmp_path_factory)
+    return cli
+
+
 def test_one_file_sets_up_everything(cli: Cli, document: Any, tmp_path: Path, store: Database) -> None:
     ran = cli("settings", "import", write(tmp_path, document), "--json")
     assert ran.status == 0, ran.stderr
@@ -103,47 +130,44 @@ def test_one_file_sets_up_everything(cli: Cli, document: Any, tmp_path: Path, st
     assert (value.source_value, value.value_id.isdigit()) == ("Céramique", True)
 
 
-def test_importing_twice_changes_nothing(cli: Cli, document: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, document)
-    assert cli("settings", "import", path).status == 0
-    assert cli("settings", "import", path, "--json").data == [{"connection": "main", "changed": []}]
+def test_importing_twice_changes_nothing(imported: Cli, document: Any, tmp_path: Path) -> None:
+    again = imported("settings", "import", write(tmp_path, document), "--json")
+    assert again.data == [{"connection": "main", "changed": []}]
 
 
 def test_what_is_exported_imports_to_the_same(
-    cli: Cli, document: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shops: Sandbox
+    imported: Cli, document: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shops: Sandbox
 ) -> None:
-    cli("settings", "import", write(tmp_path, document))
-    first = cli("settings", "export")
+    first = imported("settings", "export")
     assert shops.prestashop_key not in first.stdout
     assert shops.app_secret not in first.stdout
     (tmp_path / "out.yaml").write_text(first.stdout, encoding="utf-8")
     # On the same installation the stored secrets stay: the named variables need not be there.
-    again = cli("settings", "import", str(tmp_path / "out.yaml"), "--prune", "--json")
+    again = imported("settings", "import", str(tmp_path / "out.yaml"), "--prune", "--json")
     assert again.data == [{"connection": "main", "changed": []}]
     # On another one the file makes the same, with the secrets from the variables it names.
-    assert cli("connection", "remove", "main", "--yes").status == 0
+    assert imported("connection", "remove", "main", "--yes").status == 0
     monkeypatch.setenv("MAIN_PRESTASHOP_KEY", shops.prestashop_key)
     monkeypatch.setenv("MAIN_APP_SECRET", shops.app_secret)
     exported = yaml.safe_load(first.stdout)
     exported["connections"][0]["tiktok"]["authorization_code_env"] = "CONSENT_CODE"
     monkeypatch.setenv("CONSENT_CODE", shops.auth_code())
-    assert cli("settings", "import", write(tmp_path, exported)).status == 0
-    assert cli("settings", "export").stdout == first.stdout
+    assert imported("settings", "import", write(tmp_path, exported)).status == 0
+    assert imported("settings", "export").stdout == first.stdout
 
 
-def test_only_what_differs_is_changed(cli: Cli, document: Any, tmp_path: Path, store: Database) -> None:
-    cli("settings", "import", write(tmp_path, document))
+def test_only_what_differs_is_changed(imported: Cli, document: Any, tmp_path: Path, store: Database) -> None:
     (connection,) = document["connections"]
     connection["templates"][0]["package"]["weight"] = 0.5
     connection["settings"] = {"products": {"backorder_quantity": 4}}
     connection["brands"]["Studio Aurora"] = ""
-    ran = cli("settings", "import", write(tmp_path, document), "--json")
+    ran = imported("settings", "import", write(tmp_path, document), "--json")
     assert ran.data[0]["changed"] == [
         "settings version 2",
         "template Mugs changed",
         "brand mapping Studio Aurora changed",
     ]
-    settings = cli("settings", "show", "--json").data["settings"]
+    settings = imported("settings", "show", "--json").data["settings"]
     assert settings["products"]["inventory_threshold"] == 2, "what a file does not name stays"
     with store.read() as session:
         versions = dict(session.exec(select(CategoryTemplate.name, CategoryTemplate.version)).all())
@@ -151,29 +175,27 @@ def test_only_what_differs_is_changed(cli: Cli, document: Any, tmp_path: Path, s
 
 
 def test_sections_that_are_left_out_stay_and_prune_deletes_what_is_not_named(
-    cli: Cli, document: Any, tmp_path: Path
+    imported: Cli, document: Any, tmp_path: Path
 ) -> None:
-    cli("settings", "import", write(tmp_path, document))
     (connection,) = document["connections"]
     for section in ("settings", "brands", "carriers", "statuses"):
         del connection[section]
     connection["templates"] = [{"name": "Everything else", "default": True}]
     path = write(tmp_path, document)
-    assert cli("settings", "import", path, "--json").data[0]["changed"] == []
-    assert cli("settings", "import", path, "--prune", "--json").data[0]["changed"] == ["template Mugs deleted"]
-    assert len(cli("brands", "list", "--json").data) > 1
+    assert imported("settings", "import", path, "--json").data[0]["changed"] == []
+    assert imported("settings", "import", path, "--prune", "--json").data[0]["changed"] == ["template Mugs deleted"]
+    assert len(imported("brands", "list", "--json").data) > 1
 
 
 def test_uploaded_documents_are_kept_while_their_file_is_the_same(
-    cli: Cli, document: Any, tmp_path: Path, store: Database
+    imported: Cli, document: Any, tmp_path: Path, store: Database
 ) -> None:
-    cli("settings", "import", write(tmp_path, document))
     with store.write() as session:
         mugs = session.exec(select(CategoryTemplate).where(CategoryTemplate.name == "Mugs")).one()
         mugs.size_chart = {**mugs.size_chart, "uri": "tos/1"}
         mugs.certificates = [{**mugs.certificates[0], "file_id": "9"}]
     document["connections"][0]["templates"][0]["position"] = 5
-    cli("settings", "import", write(tmp_path, document))
+    imported("settings", "import", write(tmp_path, document))
     with store.read() as session:
         mugs = session.exec(select(CategoryTemplate).where(CategoryTemplate.name == "Mugs")).one()
     assert (mugs.position, mugs.size_chart["uri"], mugs.certificates[0]["file_id"]) == (5, "tos/1", "9")
@@ -197,25 +219,24 @@ def test_uploaded_documents_are_kept_while_their_file_is_the_same(
             {"attributes": [{"attribute": a, "source": "field", "key": "name"} for a in ("Material", "material")]},
             "is mapped twice",
         ),
-        ({"size_chart": "proof.pdf"}, "proof.pdf is not one of JPG, JPEG, PNG"),
-        ({"size_chart": "none.png"}, "there is no file"),
+        ({"size_chart": "/nowhere/proof.pdf"}, "proof.pdf is not one of JPG, JPEG, PNG"),
+        ({"size_chart": "/nowhere/none.png"}, "there is no file"),
         ({"category": ""}, "attributes belong to a TikTok category"),
     ],
 )
 def test_one_wrong_name_and_nothing_is_applied(
-    cli: Cli, document: Any, tmp_path: Path, change: dict[str, Any], says: str
+    imported: Cli, document: Any, tmp_path: Path, change: dict[str, Any], says: str
 ) -> None:
-    cli("settings", "import", write(tmp_path, document))
-    before = cli("settings", "export").stdout
+    before = imported("settings", "export").stdout
     (connection,) = document["connections"]
     connection["settings"]["products"]["inventory_threshold"] = 9
     connection["templates"][0].update(change)
-    ran = cli("settings", "import", write(tmp_path, document))
+    ran = imported("settings", "import", write(tmp_path, document))
     assert ran.status == 2
     assert says in ran.stderr
     assert "template 'Mugs'" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
-    assert cli("settings", "export").stdout == before
+    assert imported("settings", "export").stdout == before
 
 
 def test_without_authorization_names_of_tiktok_cannot_be_resolved_and_that_is_said(
@@ -234,13 +255,11 @@ def test_a_default_template_is_needed(cli: Cli, document: Any, tmp_path: Path) -
     assert "has to be the default" in ran.stderr
 
 
-def test_the_default_can_move(cli: Cli, document: Any, tmp_path: Path) -> None:
-    path = write(tmp_path, document)
-    cli("settings", "import", path)
+def test_the_default_can_move(imported: Cli, document: Any, tmp_path: Path) -> None:
     for template in document["connections"][0]["templates"]:
         template["default"] = not template.get("default", False)
-    assert cli("settings", "import", write(tmp_path, document)).status == 0
-    rows = cli("templates", "list", "--json").data
+    assert imported("settings", "import", write(tmp_path, document)).status == 0
+    rows = imported("templates", "list", "--json").data
     assert [row["name"] for row in rows if row["default"]] == ["Mugs"]
 
 
@@ -254,9 +273,8 @@ def test_a_new_connection_without_its_secret_says_which_variable(
     assert cli("connection", "list", "--json").data == []
 
 
-def test_the_region_of_an_authorized_connection_is_fixed(cli: Cli, document: Any, tmp_path: Path) -> None:
-    cli("settings", "import", write(tmp_path, document))
+def test_the_region_of_an_authorized_connection_is_fixed(imported: Cli, document: Any, tmp_path: Path) -> None:
     document["connections"][0]["region"] = "DE"
-    ran = cli("settings", "import", write(tmp_path, document))
+    ran = imported("settings", "import", write(tmp_path, document))
     assert ran.status == 3
     assert "was authorized for GB" in ran.stderr
