@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
+from flows.catalog_upload import BATCHES_IN_FLIGHT
 from flows.taxonomy_refresh import taxonomy_refresh
 from models.database import database
 from sandbox.tiktok.app import ENDPOINTS
@@ -78,15 +80,21 @@ def make_ready(connection_id: int, name: str = "sandbox") -> None:
 
 
 def mirror_catalogue(connection_id: int) -> BatchReport:
-    """The tasks of the mirror in the order of flows.catalog_upload, as plain functions."""
+    """The tasks of the mirror side by side as in flows.catalog_upload, as plain functions."""
     ids = mirror.list_catalogue.fn(connection_id)
-    reports = [mirror.mirror_small_tables.fn(connection_id)]
-    reports += [mirror.mirror_products.fn(connection_id, part) for part in mirror.parts_of(ids.products)]
-    reports += [mirror.mirror_combinations.fn(connection_id, part) for part in mirror.parts_of(ids.combinations)]
-    reports.append(mirror.settle_variants.fn(connection_id, ids))
-    reports += [mirror.mirror_stock.fn(connection_id, part) for part in mirror.parts_of(ids.stock_rows)]
-    reports.append(mirror.mirror_suppliers_and_packs.fn(connection_id))
-    reports.append(mirror.mirror_specific_prices.fn(connection_id))
+    with ThreadPoolExecutor(BATCHES_IN_FLIGHT) as pool:
+        first = [pool.submit(mirror.mirror_small_tables.fn, connection_id)]
+        first += [pool.submit(mirror.mirror_products.fn, connection_id, part) for part in mirror.parts_of(ids.products)]
+        first += [
+            pool.submit(mirror.mirror_combinations.fn, connection_id, part)
+            for part in mirror.parts_of(ids.combinations)
+        ]
+        first.append(pool.submit(mirror.mirror_specific_prices.fn, connection_id))
+        reports = [future.result() for future in first]
+        reports.append(mirror.settle_variants.fn(connection_id, ids))
+        second = [pool.submit(mirror.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)]
+        second.append(pool.submit(mirror.mirror_suppliers_and_packs.fn, connection_id))
+        reports += [future.result() for future in second]
     return BatchReport.total(reports)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 HIDDEN = "•••"
 
@@ -66,6 +67,27 @@ class RedactionFilter(logging.Filter):
         if record.stack_info:
             record.stack_info = redact(record.stack_info)
         return True
+
+
+def redact_every_record() -> None:
+    """Redact records as they are made, whatever logger and handler they go to.
+
+    For processes whose handlers are not ours: flows run under Prefect, which sends their logs to its server.
+    """
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def redacted(*arguments: Any, **named: Any) -> logging.LogRecord:
+        record = make(*arguments, **named)
+        _redaction.filter(record)
+        return record
+
+    redacted.redacts = True  # type: ignore[attr-defined]  # a mark, so that it is done once
+    logging.setLogRecordFactory(redacted)
+
+
+_redaction = RedactionFilter()
 
 
 def set_up_logging(level: str, *, exchanges: bool = False) -> None:

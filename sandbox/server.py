@@ -149,7 +149,8 @@ class Sandbox:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    bound = socket.socket()
+    # With the protocol named, asyncio switches Nagle's delay off; without it small answers take 40 ms.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
     return bound

@@ -42,7 +42,7 @@ STOCK_ROWS_A_PAGE: Final = 5_000
 # Requests at a time; the client lets no more than this through either.
 _IN_FLIGHT: Final = 2
 # Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
-IDS_A_TASK: Final = 10_000
+IDS_A_TASK: Final = 12_000
 
 # Small tables kept whole, and the fields asked for. Slim, because categories in full list all their products.
 _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {

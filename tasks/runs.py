@@ -17,6 +17,7 @@ from prefect.artifacts import (
 from prefect.context import FlowRunContext, TaskRunContext
 from sqlmodel import col, select
 
+from config.logging import redact_every_record
 from models.connections import Connection, find_connection
 from models.database import database
 from models.listings import Change, ChangeState, Plan
@@ -52,6 +53,7 @@ def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_
         dry_run: stored with the plan.
         turn: what the run needs exclusively, e.g. "catalogue".
     """
+    redact_every_record()
     with database().read() as session:
         found = find_connection(session, connection)
     with database().exclusive(f"{turn}:{found.key}"):

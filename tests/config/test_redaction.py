@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from config.logging import HIDDEN, redact, set_up_logging
+from config.logging import HIDDEN, redact, redact_every_record, set_up_logging
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,15 @@ def test_exchanges_are_logged_only_when_asked_for(written: io.StringIO) -> None:
 
 def test_http_libraries_do_not_log_addresses(written: io.StringIO) -> None:
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+
+
+def test_records_are_redacted_wherever_they_go(caplog: pytest.LogCaptureFixture) -> None:
+    before = logging.getLogRecordFactory()
+    try:
+        redact_every_record()
+        redact_every_record()
+        logging.getLogger("prefect.somewhere").warning("refused: access_token=%s", "TTP_abcdefghijklmnopqrstuvwxyz")
+    finally:
+        logging.setLogRecordFactory(before)
+    assert "TTP_" not in caplog.text
+    assert "refused: access_token=•••" in caplog.text

@@ -263,7 +263,7 @@ def test_a_read_that_stays_broken_ends(client: PrestaShopClient, shop: Any, brok
     with pytest.raises(kind) as caught:
         read(client)
     assert caught.value.code == code  # type: ignore[attr-defined]  # a ShopError
-    assert len(shop.requests) == 5
+    assert len(shop.requests) == 7
 
 
 def test_a_refusal_is_not_repeated(client: PrestaShopClient, shop: Any) -> None:
