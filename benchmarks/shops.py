@@ -83,17 +83,17 @@ def mirror_catalogue(connection_id: int) -> BatchReport:
     """The tasks of the mirror side by side as in flows.catalog_upload, as plain functions."""
     ids = mirror.list_catalogue.fn(connection_id)
     with ThreadPoolExecutor(BATCHES_IN_FLIGHT) as pool:
-        first = [pool.submit(mirror.mirror_small_tables.fn, connection_id)]
-        first += [pool.submit(mirror.mirror_products.fn, connection_id, part) for part in mirror.parts_of(ids.products)]
+        first = [pool.submit(mirror.mirror_products.fn, connection_id, part) for part in mirror.parts_of(ids.products)]
         first += [
             pool.submit(mirror.mirror_combinations.fn, connection_id, part)
             for part in mirror.parts_of(ids.combinations)
         ]
         first.append(pool.submit(mirror.mirror_specific_prices.fn, connection_id))
+        first.append(pool.submit(mirror.mirror_small_tables.fn, connection_id))
         reports = [future.result() for future in first]
-        reports.append(mirror.settle_variants.fn(connection_id, ids))
         second = [pool.submit(mirror.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)]
         second.append(pool.submit(mirror.mirror_suppliers_and_packs.fn, connection_id))
+        second.append(pool.submit(mirror.settle_variants.fn, connection_id, ids))
         reports += [future.result() for future in second]
     return BatchReport.total(reports)
 

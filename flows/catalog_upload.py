@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from prefect import flow
 from prefect.futures import PrefectFuture, wait
@@ -58,21 +59,23 @@ def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport
     """What PrestaShop says now, of all products or of some."""
     progress = Progress("Reading the PrestaShop catalogue")
     ids = mirror.list_catalogue(run.connection_id, product_ids)
-    # Independent reads go side by side; the client still has two requests in flight at most, for the shop's sake.
+    # Independent reads go side by side, the longest first; the client still has two requests in flight at most, for
+    # the shop's sake. Ids are quoted, so that Prefect does not walk through them in search of futures.
     first = [
-        mirror.mirror_small_tables.submit(run.connection_id),
         *(mirror.mirror_products.submit(run.connection_id, quote(part)) for part in mirror.parts_of(ids.products)),
         *(
             mirror.mirror_combinations.submit(run.connection_id, quote(part))
             for part in mirror.parts_of(ids.combinations)
         ),
         mirror.mirror_specific_prices.submit(run.connection_id),
+        mirror.mirror_small_tables.submit(run.connection_id),
     ]
     reports = _followed(first, progress, 0.0, 0.6)
-    reports.append(mirror.settle_variants.submit(run.connection_id, quote(ids)).result())
+    # Stock may come before or after the variants are settled: a new variant takes over its product's quantity.
     second = [
         *(mirror.mirror_stock.submit(run.connection_id, quote(part)) for part in mirror.parts_of(ids.stock_rows)),
         mirror.mirror_suppliers_and_packs.submit(run.connection_id),
+        mirror.settle_variants.submit(run.connection_id, cast(mirror.CatalogueIds, quote(ids))),
     ]
     reports += _followed(second, progress, 0.6, 1.0)
     return BatchReport.total(reports)

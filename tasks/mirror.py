@@ -38,7 +38,7 @@ from tasks.shops import Shops, open_shops, utc_now
 
 PRODUCTS_A_PAGE: Final = 500
 COMBINATIONS_A_PAGE: Final = 600
-STOCK_ROWS_A_PAGE: Final = 5_000
+STOCK_ROWS_A_PAGE: Final = 2_300
 # Requests at a time; the client lets no more than this through either.
 _IN_FLIGHT: Final = 2
 # Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
