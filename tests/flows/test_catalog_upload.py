@@ -323,3 +323,20 @@ def test_settings_are_read_anew_by_the_next_run(stall: Stall) -> None:
         store_settings(session, stall.connection_id, document, note="French", now=datetime.now(UTC))
         assert session.get_one(Connection, stall.connection_id).name == "sandbox"
     assert stall.upload(dry_run=True).counts["to edit"] > 5
+
+
+@pytest.mark.slow
+def test_the_same_on_postgresql(
+    open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", empty_postgres(""))
+    stall = open_stall(products=40)
+    result = stall.upload()
+    assert result.counts["confirmed"] == len(stall.on_tiktok()) > 15
+    stall.finish_audits()
+    before = dict(stall.sandbox.tiktok.calls)
+    changed = listed_ids(stall)[0]
+    assert "to edit" not in stall.upload().counts
+    assert dict(stall.sandbox.tiktok.calls) == before
+    stall.sandbox.prestashop.rename(changed, "Renamed in a shop on PostgreSQL")
+    assert stall.upload().counts["confirmed"] == 1
