@@ -16,7 +16,7 @@ from tasks.planning import plan_batch, products_to_decide, template_named
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
 from tasks.shops import batch_size
-from tasks.statuses import read_statuses
+from tasks.statuses import awaiting_audit_since, read_statuses
 from tasks.taxonomy import refresh_category_details, template_categories
 from tasks.uploading import changes_to_send, send_batch
 
@@ -35,6 +35,7 @@ def catalog_upload(
     product_ids: list[int] | None = None,
     template: str | None = None,
     dry_run: bool = False,
+    retry_parked: bool = False,
 ) -> RunResult:
     """List new products on TikTok Shop and edit those whose content changed; nothing is sent for the others.
 
@@ -43,12 +44,13 @@ def catalog_upload(
         product_ids: PrestaShop ids of the products to look at; all when left out.
         template: only products of the category template of this name.
         dry_run: stop after the plan; it can be looked at, and applied later as it stands.
+        retry_parked: send again what TikTok Shop refused before, although it has not changed in PrestaShop.
     """
     parameters = {"product_ids": product_ids, "template": template}
     with run_alone("catalog_upload", connection, parameters, dry_run=dry_run, turn="catalogue") as run:
         template_id = template_named(run.connection_id, template)
         report = mirror_catalogue(run, product_ids)
-        report = BatchReport.total([report, _plan(run, product_ids, template_id)])
+        report = BatchReport.total([report, _plan(run, product_ids, template_id, retry_parked=retry_parked)])
         if not dry_run:
             report = BatchReport.total([report, send_changes(run, product_ids)])
         publish(run, report, changes_table(run), dry_run=dry_run)
@@ -92,7 +94,7 @@ def _followed(
     return reports
 
 
-def _plan(run: Run, product_ids: list[int] | None, template_id: int | None) -> BatchReport:
+def _plan(run: Run, product_ids: list[int] | None, template_id: int | None, *, retry_parked: bool) -> BatchReport:
     """Which products fall to which template, what they should show, and what that changes."""
     progress = Progress("Deciding what TikTok Shop should show")
     reports = [
@@ -101,7 +103,7 @@ def _plan(run: Run, product_ids: list[int] | None, template_id: int | None) -> B
     ]
     parts = batches(products_to_decide(run.connection_id, product_ids), batch_size(run.connection_id))
     for number, part in enumerate(parts, 1):
-        reports.append(plan_batch(run, part, template_id))
+        reports.append(plan_batch(run, part, template_id, retry_parked=retry_parked))
         progress.reached(number / len(parts))
     return BatchReport.total(reports)
 
@@ -119,6 +121,7 @@ def send_changes(run: Run, product_ids: Sequence[int] | None = None, *, plan: in
         progress.reached((len(futures) - len(running)) / len(parts))
     reports = [future.result() for future in futures]
     progress.reached(1.0)
-    if parts:
-        reports.append(read_statuses(run.connection_id, run.started))
+    since = awaiting_audit_since(run.connection_id)
+    if since is not None:
+        reports.append(read_statuses(run.connection_id, since))
     return BatchReport.total(reports)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, col, select
 
+from clients.tiktok.errors import explain
 from models.catalogue import Product, SpecificPrice, Variant
 from models.database import database, upsert
 from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
@@ -30,6 +32,9 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+
+# Quotas of listings and the like are over by then.
+_A_DAY = timedelta(hours=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +210,16 @@ def template_named(connection_id: int, name: str | None) -> int | None:
 
 
 @task(name="decide and plan", cache_policy=NO_CACHE, **on_retryable)
-def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> BatchReport:
+def plan_batch(
+    run: Run, ids: Sequence[int], template_id: int | None = None, *, retry_parked: bool = False
+) -> BatchReport:
     """Match a batch to templates, decide its listings, and plan the difference to what was last confirmed.
 
     Args:
         run: the run the planned changes belong to.
         ids: PrestaShop product ids.
         template_id: plan only products of this template.
+        retry_parked: plan again what TikTok Shop refused, although nothing about it has changed.
     """
     shops = open_shops(run.connection_id)
     now = utc_now()
@@ -245,6 +253,7 @@ def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> 
                 )
             )
         }
+        refused = {} if retry_parked else _refused(session, run.connection_id, ids, now)
     assignments: list[dict[str, Any]] = []
     changes: list[Change] = []
     superseded: list[Change] = []
@@ -291,6 +300,10 @@ def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> 
             if standing is not None:
                 superseded.append(standing)
             continue
+        if wanted in refused.get(id_product, ()):
+            # The same content would be refused again; it waits for a change, or for a person who asks for it.
+            report.count("still parked")
+            continue
         if content is None:
             content = decide(shops, inputs, subject, matched.value, owners).content
             if content is None:
@@ -306,6 +319,24 @@ def plan_batch(run: Run, ids: Sequence[int], template_id: int | None = None) -> 
         changes.append(change)
     _store(run, assignments, superseded, taken_over, changes, report)
     return report
+
+
+def _refused(session: Session, connection_id: int, ids: Sequence[int], now: datetime) -> dict[int, set[str]]:
+    """Content hashes that TikTok Shop refused, by product; refusals that pass by themselves count for a day."""
+    refused: dict[int, set[str]] = defaultdict(set)
+    for change in session.exec(
+        select(Change).where(
+            Change.connection_id == connection_id,
+            col(Change.id_product).in_(ids),
+            col(Change.kind).in_([ChangeKind.CREATE, ChangeKind.EDIT]),
+            Change.state == ChangeState.PARKED,
+        )
+    ):
+        passes = explain(change.code).retry != "no"
+        if passes and change.finished_at is not None and now - change.finished_at > _A_DAY:
+            continue
+        refused[change.id_product or 0].add(str(change.after.get("content_hash", "")))
+    return refused
 
 
 def _not_ready(id_product: int, record: Mapping[str, str]) -> Failure:
@@ -332,7 +363,7 @@ def _fingerprint(shops: Shops, inputs: Inputs, subject: Subject, template_id: in
 
 
 def _change(
-    run: Run, id_product: int, listing: Listing | None, content: ListingContent, wanted: str, now: Any
+    run: Run, id_product: int, listing: Listing | None, content: ListingContent, wanted: str, now: datetime
 ) -> Change:
     after = {"content_hash": wanted, "content": content.model_dump(mode="json")}
     if listing is None:

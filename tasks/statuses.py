@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from prefect import task
@@ -60,6 +61,21 @@ def _store(connection_id: int, read: Any, products: Sequence[dict[str, Any]], re
             listing.update_time = int(product.get("update_time") or 0)
             listing.status_at = now
             report.count("statuses read")
+
+
+# The platform's clock and ours need not agree to the second.
+_OVERLAP = timedelta(minutes=5)
+
+
+def awaiting_audit_since(connection_id: int) -> int | None:
+    """Since when (Unix seconds, with some overlap) the oldest listing in audit has been there; None when none is."""
+    with database().read() as session:
+        oldest = session.exec(
+            select(func.min(Listing.confirmed_at)).where(
+                Listing.connection_id == connection_id, Listing.audit_status == "AUDITING"
+            )
+        ).one()
+    return None if oldest is None else int((oldest - _OVERLAP).timestamp())
 
 
 def status_counts(connection_id: int) -> dict[ListingStatus, int]:

@@ -6,6 +6,7 @@ may not have happened. It is looked up before anything is repeated, and repeated
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+
+_log = logging.getLogger(__name__)
 
 # Products of one batch worked on at once; the call budget decides how fast they go.
 THREADS: Final = 8
@@ -141,6 +144,10 @@ def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
         except Retryable as error:
             waiting.append(error)
             return Outcome.WAITING, None
+        except Exception:  # noqa: BLE001  # the boundary of one product
+            # A fault of ours with one product must not stop the others; what was sent stays to be looked up.
+            _log.exception("%s: unexpected failure", work.name)
+            return _broken(work)
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="upload") as pool:
         for outcome, failure in pool.map(one, works):
@@ -251,6 +258,22 @@ def _send(work: _Work) -> tuple[Outcome, Failure | None]:
         _note(change, code=error.code, cause=error.cause, request_id=error.request_id)
         return Outcome.UNRESOLVED, None
     return Outcome.CONFIRMED, None
+
+
+def _broken(work: _Work) -> tuple[Outcome, Failure]:
+    failure = Failure(
+        object=work.name,
+        code="internal_error",
+        cause="The connector failed on this product in a way it did not foresee.",
+        fix="Look into the log of the run and report it; the other products went on.",
+    )
+    with database().read() as session:
+        sent = session.get_one(Change, work.change.key).state == ChangeState.SENT
+    if sent:
+        _note(work.change, code=failure.code, cause=failure.cause)
+        return Outcome.UNRESOLVED, failure
+    _finish(work.change, ChangeState.PARKED, code=failure.code, cause=failure.cause, fix=failure.fix)
+    return Outcome.PARKED, failure
 
 
 def _check_current(work: _Work) -> None:

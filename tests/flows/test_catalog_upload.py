@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -15,6 +16,7 @@ from models.connections import Connection, settings_in_force, store_settings
 from models.database import database
 from models.listings import Assignment, Change, ChangeState, Listing, ListingSku, ListingStatus
 from models.settings import ConnectionSettings
+from tasks import uploading
 from tasks.statuses import read_statuses, status_counts
 from tests.stall import Stall
 
@@ -74,6 +76,8 @@ def test_sold_out_variants_show_nothing_to_buy(stall: Stall) -> None:
 
 def test_a_second_run_sends_nothing(stall: Stall) -> None:
     stall.upload()
+    stall.finish_audits()
+    read_statuses.fn(stall.connection_id, 0)
     before = dict(stall.sandbox.tiktok.calls)
     result = stall.upload()
     assert dict(stall.sandbox.tiktok.calls) == before
@@ -231,6 +235,36 @@ def test_one_bad_product_never_stops_the_others(stall: Stall) -> None:
     assert result.counts["confirmed"] > 10
 
 
+def test_what_was_refused_waits_for_a_change_or_a_person(stall: Stall) -> None:
+    stall.upload(dry_run=True)
+    refused = changes(ChangeState.PLANNED)[0].id_product
+    assert refused is not None
+    stall.sandbox.tiktok.shop.daily_listing_quota = 0
+    assert [failure.code for failure in stall.upload(product_ids=[refused]).failures] == ["45101004"]
+    stall.sandbox.tiktok.shop.daily_listing_quota = None
+    assert stall.upload(product_ids=[refused]).counts["still parked"] == 1
+    assert not stall.shelf
+    assert stall.upload(product_ids=[refused], retry_parked=True).counts["confirmed"] == 1
+
+
+def test_a_fault_of_ours_with_one_product_is_that_products(stall: Stall, monkeypatch: pytest.MonkeyPatch) -> None:
+    stall.upload(dry_run=True)
+    broken = changes(ChangeState.PLANNED)[0].id_product
+
+    def create_body(content: Any, **arguments: Any) -> Any:
+        if content.external_product_id == f"ps-1:{broken}":
+            raise KeyError("unforeseen")
+        return real(content, **arguments)
+
+    real = uploading.create_body
+    monkeypatch.setattr(uploading, "create_body", create_body)
+    result = stall.upload()
+    assert [(failure.object, failure.code) for failure in result.failures if failure.code == "internal_error"] == [
+        (f"product {broken}", "internal_error")
+    ]
+    assert result.counts["confirmed"] > 10
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "faults",
@@ -334,6 +368,7 @@ def test_the_same_on_postgresql(
     result = stall.upload()
     assert result.counts["confirmed"] == len(stall.on_tiktok()) > 15
     stall.finish_audits()
+    read_statuses.fn(stall.connection_id, 0)
     before = dict(stall.sandbox.tiktok.calls)
     changed = listed_ids(stall)[0]
     assert "to edit" not in stall.upload().counts
