@@ -25,6 +25,7 @@ from rules.content import ListingContent, content_hash, dropped_skus
 from rules.decision import Finding
 from rules.listing import create_body, edit_body
 from rules.readback import is_under_review, shows
+from tasks.change_record import finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import Uploaded, forget_uploads, upload_images
 from tasks.planning import Offer, Subject, decide, load_subjects, offer
@@ -202,7 +203,7 @@ def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list
             # The product is gone in PrestaShop. What was never sent is dropped; what may have been sent stays open
             # for the run that deals with deletions.
             if change.state == ChangeState.PLANNED:
-                _finish(change, ChangeState.SUPERSEDED, code="product_gone", cause="The product is gone in PrestaShop.")
+                finish(change, ChangeState.SUPERSEDED, code="product_gone", cause="The product is gone in PrestaShop.")
                 report.count(Outcome.SUPERSEDED.value)
             else:
                 report.count(Outcome.UNRESOLVED.value)
@@ -231,21 +232,21 @@ def _send(work: _Work) -> tuple[Outcome, Failure | None]:
         else:
             _edit(work)
     except _Outdated:
-        _finish(change, ChangeState.SUPERSEDED)
+        finish(change, ChangeState.SUPERSEDED)
         return Outcome.SUPERSEDED, None
     except _Waiting as waiting:
-        _note(change, code="waiting", cause=str(waiting))
+        note(change, code="waiting", cause=str(waiting))
         return Outcome.WAITING, None
     except _NotReady as not_ready:
         first = not_ready.findings[0]
-        _finish(change, ChangeState.SUPERSEDED, code=first.code, cause=first.text, fix=first.fix)
-        _note_findings(change, not_ready.findings)
+        finish(change, ChangeState.SUPERSEDED, code=first.code, cause=first.text, fix=first.fix)
+        note_findings(change, not_ready.findings)
         return Outcome.NOT_READY, Failure(object=work.name, code=first.code, cause=first.text, fix=first.fix)
     except _Parked as parked:
-        _finish(change, ChangeState.PARKED, code=parked.code, cause=parked.cause, fix=parked.fix)
+        finish(change, ChangeState.PARKED, code=parked.code, cause=parked.cause, fix=parked.fix)
         return Outcome.PARKED, Failure(object=work.name, code=parked.code, cause=parked.cause, fix=parked.fix)
     except Rejected as error:
-        _finish(
+        finish(
             change,
             ChangeState.PARKED,
             code=error.code,
@@ -255,7 +256,7 @@ def _send(work: _Work) -> tuple[Outcome, Failure | None]:
         )
         return Outcome.PARKED, Failure.of(work.name, error)
     except Uncertain as error:
-        _note(change, code=error.code, cause=error.cause, request_id=error.request_id)
+        note(change, code=error.code, cause=error.cause, request_id=error.request_id)
         return Outcome.UNRESOLVED, None
     return Outcome.CONFIRMED, None
 
@@ -270,9 +271,9 @@ def _broken(work: _Work) -> tuple[Outcome, Failure]:
     with database().read() as session:
         sent = session.get_one(Change, work.change.key).state == ChangeState.SENT
     if sent:
-        _note(work.change, code=failure.code, cause=failure.cause)
+        note(work.change, code=failure.code, cause=failure.cause)
         return Outcome.UNRESOLVED, failure
-    _finish(work.change, ChangeState.PARKED, code=failure.code, cause=failure.cause, fix=failure.fix)
+    finish(work.change, ChangeState.PARKED, code=failure.code, cause=failure.cause, fix=failure.fix)
     return Outcome.PARKED, failure
 
 
@@ -297,7 +298,7 @@ def _prepare(work: _Work) -> tuple[ListingContent, Uploaded, Offer]:
             raise _NotReady(decision.findings)
         content = decision.content
         uploaded = _upload(work, content)
-        _replan(work.change, content)
+        replan(work.change, content)
     priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
     if priced.findings:
         raise _NotReady(priced.findings)
@@ -327,7 +328,7 @@ def _create(work: _Work) -> None:
         warehouse_id=work.inputs.warehouse_id,
         idempotency_key=change.idempotency_key,
     )
-    _mark_sent(change)
+    mark_sent(change)
     try:
         saved = _create_once(work, request.body, [*uploaded.main.values(), *uploaded.variant.values()])
     except Uncertain:
@@ -346,14 +347,14 @@ def _create_once(work: _Work, body: dict[str, Any], uris: Sequence[str]) -> Prod
     except Rejected as error:
         if error.code in _UNKNOWN_PICTURE:
             forget_uploads(work.shops.id, uris)
-            _unsend(work.change)
+            unsend(work.change)
             raise _Waiting(
                 "TikTok Shop has lost the uploaded pictures; they are uploaded again by the next run"
             ) from error
         raise
     except Retryable:
         # Nothing happened over there: the change is simply planned again.
-        _unsend(work.change)
+        unsend(work.change)
         raise
 
 
@@ -450,11 +451,11 @@ def _edit(work: _Work) -> None:
         sku_ids=linked,
         live=ListingContent.model_validate(listing.content) if listing.content else None,
     )
-    _mark_sent(change)
+    mark_sent(change)
     try:
         saved = work.shops.tiktok.edit_product(listing.product_id, body)
     except Retryable:
-        _unsend(change)
+        unsend(change)
         raise
     _record(work, content, listing.product_id, {**linked, **_sku_ids(saved)}, priced)
 
@@ -511,52 +512,3 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
         change.state = ChangeState.CONFIRMED
         change.code = change.cause = change.fix = ""
         change.finished_at = now
-
-
-def _mark_sent(change: Change) -> None:
-    """Before the call, so that a run that dies in it leaves a trace."""
-    with database().write() as session:
-        stored = session.get_one(Change, change.key)
-        stored.state = ChangeState.SENT
-        stored.attempts += 1
-        stored.sent_at = utc_now()
-
-
-def _unsend(change: Change) -> None:
-    with database().write() as session:
-        session.get_one(Change, change.key).state = ChangeState.PLANNED
-
-
-def _replan(change: Change, content: ListingContent) -> None:
-    """What is sent is what the record says: content whose pictures had to be left out replaces the planned one."""
-    new_hash = content_hash(content)
-    after = {"content_hash": new_hash, "content": content.model_dump(mode="json")}
-    with database().write() as session:
-        session.get_one(Change, change.key).after = after
-        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
-        assignment.content_hash = new_hash
-    change.after = after
-
-
-def _note_findings(change: Change, findings: Sequence[Finding]) -> None:
-    """What keeps the product from being listed stands with the product; the next plan leaves it out."""
-    with database().write() as session:
-        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
-        assignment.findings = [one.as_record() for one in findings]
-        assignment.content_hash = ""
-
-
-def _note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:
-    with database().write() as session:
-        stored = session.get_one(Change, change.key)
-        stored.code, stored.cause, stored.request_id = code, cause, request_id
-
-
-def _finish(
-    change: Change, state: ChangeState, *, code: str = "", cause: str = "", fix: str = "", request_id: str = ""
-) -> None:
-    with database().write() as session:
-        stored = session.get_one(Change, change.key)
-        stored.state = state
-        stored.code, stored.cause, stored.fix, stored.request_id = code, cause, fix, request_id
-        stored.finished_at = utc_now()

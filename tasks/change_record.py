@@ -1,0 +1,63 @@
+"""The record of a change while it is sent: written before and after each call, each in a transaction of its own.
+
+These rows are what a later run knows if this process dies in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models.database import database
+from models.listings import Assignment, Change, ChangeState
+from rules.content import ListingContent, content_hash
+from rules.decision import Finding
+from tasks.shops import utc_now
+
+
+def mark_sent(change: Change) -> None:
+    """Before the call, so that a run that dies in it leaves a trace."""
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.state = ChangeState.SENT
+        stored.attempts += 1
+        stored.sent_at = utc_now()
+
+
+def unsend(change: Change) -> None:
+    with database().write() as session:
+        session.get_one(Change, change.key).state = ChangeState.PLANNED
+
+
+def replan(change: Change, content: ListingContent) -> None:
+    """What is sent is what the record says: content whose pictures had to be left out replaces the planned one."""
+    new_hash = content_hash(content)
+    after = {"content_hash": new_hash, "content": content.model_dump(mode="json")}
+    with database().write() as session:
+        session.get_one(Change, change.key).after = after
+        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
+        assignment.content_hash = new_hash
+    change.after = after
+
+
+def note_findings(change: Change, findings: Sequence[Finding]) -> None:
+    """What keeps the product from being listed stands with the product; the next plan leaves it out."""
+    with database().write() as session:
+        assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
+        assignment.findings = [one.as_record() for one in findings]
+        assignment.content_hash = ""
+
+
+def note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.code, stored.cause, stored.request_id = code, cause, request_id
+
+
+def finish(
+    change: Change, state: ChangeState, *, code: str = "", cause: str = "", fix: str = "", request_id: str = ""
+) -> None:
+    with database().write() as session:
+        stored = session.get_one(Change, change.key)
+        stored.state = state
+        stored.code, stored.cause, stored.fix, stored.request_id = code, cause, fix, request_id
+        stored.finished_at = utc_now()
