@@ -73,17 +73,19 @@ class Inputs:
         return next((template for template in self.templates if template.id == template_id), None)
 
 
-_cache: dict[int, tuple[int, Inputs]] = {}
+# By database and connection: the run's plan, and what it read.
+_cache: dict[tuple[str, int], tuple[int, Inputs]] = {}
 _cache_guard = threading.Lock()
 
 
 def inputs_of(shops: Shops, plan: int, now: datetime) -> Inputs:
     """The inputs of a run: read by its first batch, shared by the others (`plan` is the run's)."""
     with _cache_guard:
-        cached = _cache.get(shops.id)
+        key = (database().url, shops.id)
+        cached = _cache.get(key)
         if cached is None or cached[0] != plan:
             cached = (plan, read_inputs(shops, now))
-            _cache[shops.id] = cached
+            _cache[key] = cached
         return cached[1]
 
 
