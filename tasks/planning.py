@@ -322,7 +322,10 @@ def plan_batch(
 
 
 def _refused(session: Session, connection_id: int, ids: Sequence[int], now: datetime) -> dict[int, set[str]]:
-    """Content hashes that TikTok Shop refused, by product; refusals that pass by themselves count for a day."""
+    """Content hashes that TikTok Shop refused, by product; refusals that pass by themselves count for a day.
+
+    What our own guards parked is not among them: they look again in every run.
+    """
     refused: dict[int, set[str]] = defaultdict(set)
     for change in session.exec(
         select(Change).where(
@@ -332,6 +335,8 @@ def _refused(session: Session, connection_id: int, ids: Sequence[int], now: date
             Change.state == ChangeState.PARKED,
         )
     ):
+        if not change.code.isdigit():
+            continue
         passes = explain(change.code).retry != "no"
         if passes and change.finished_at is not None and now - change.finished_at > _A_DAY:
             continue
