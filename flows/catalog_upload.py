@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
-from prefect import flow
+from prefect import Task, flow
 from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
@@ -22,6 +22,8 @@ from tasks.uploading import changes_to_send, send_batch
 
 # Batches sent at the same time: while the last calls of one are waiting, the next keeps the call budget in use.
 BATCHES_IN_FLIGHT = 3
+# Parts of a catalogue (tasks.mirror.IDS_A_TASK ids each) that may be read at the same time within 400 MB.
+_PARTS_SIDE_BY_SIDE = 4
 
 
 @flow(
@@ -61,23 +63,33 @@ def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport
     """What PrestaShop says now, of all products or of some."""
     progress = Progress("Reading the PrestaShop catalogue")
     ids = mirror.list_catalogue(run.connection_id, product_ids)
-    # Independent reads go side by side, the longest first; the client still has two requests in flight at most, for
-    # the shop's sake. Ids are quoted, so that Prefect does not walk through them in search of futures.
+    # Ids are quoted, so that Prefect does not walk through them in search of futures.
+    products, combinations, stock_rows = (
+        [quote(part) for part in mirror.parts_of(all_ids)]
+        for all_ids in (ids.products, ids.combinations, ids.stock_rows)
+    )
+    # Independent reads go side by side, the longest first, while their pages fit into memory together; the client has
+    # two requests in flight at most in any case, for the shop's sake.
+    together = len(products) + len(combinations) + len(stock_rows) <= _PARTS_SIDE_BY_SIDE
+
+    def start(task: Task[..., BatchReport], *arguments: Any) -> PrefectFuture[BatchReport]:
+        future = task.submit(run.connection_id, *arguments)
+        if not together:
+            future.wait()
+        return future
+
     first = [
-        *(mirror.mirror_products.submit(run.connection_id, quote(part)) for part in mirror.parts_of(ids.products)),
-        *(
-            mirror.mirror_combinations.submit(run.connection_id, quote(part))
-            for part in mirror.parts_of(ids.combinations)
-        ),
-        mirror.mirror_specific_prices.submit(run.connection_id),
-        mirror.mirror_small_tables.submit(run.connection_id),
+        *(start(mirror.mirror_products, part) for part in products),
+        *(start(mirror.mirror_combinations, part) for part in combinations),
+        start(mirror.mirror_specific_prices),
+        start(mirror.mirror_small_tables),
     ]
     reports = _followed(first, progress, 0.0, 0.6)
     # Stock may come before or after the variants are settled: a new variant takes over its product's quantity.
     second = [
-        *(mirror.mirror_stock.submit(run.connection_id, quote(part)) for part in mirror.parts_of(ids.stock_rows)),
-        mirror.mirror_suppliers_and_packs.submit(run.connection_id),
-        mirror.settle_variants.submit(run.connection_id, cast(mirror.CatalogueIds, quote(ids))),
+        *(start(mirror.mirror_stock, part) for part in stock_rows),
+        start(mirror.mirror_suppliers_and_packs),
+        start(mirror.settle_variants, quote(ids)),
     ]
     reports += _followed(second, progress, 0.6, 1.0)
     return BatchReport.total(reports)
