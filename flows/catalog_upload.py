@@ -100,9 +100,13 @@ def _followed(
 ) -> list[BatchReport]:
     """The reports of the futures, the progress moved on as they come."""
     reports = []
-    for number, future in enumerate(futures, 1):
-        reports.append(future.result())
-        progress.reached(begin + (end - begin) * number / len(futures))
+    try:
+        for number, future in enumerate(futures, 1):
+            reports.append(future.result())
+            progress.reached(begin + (end - begin) * number / len(futures))
+    finally:
+        # The run's turn must not end while one of its tasks still works.
+        wait(list(futures))
     return reports
 
 
@@ -131,6 +135,7 @@ def send_changes(run: Run, product_ids: Sequence[int] | None = None, *, plan: in
         if len(running) > BATCHES_IN_FLIGHT:
             wait(running[:1])
         progress.reached((len(futures) - len(running)) / len(parts))
+    wait(futures)
     reports = [future.result() for future in futures]
     progress.reached(1.0)
     since = awaiting_audit_since(run.connection_id)

@@ -14,13 +14,16 @@ from rules.decision import Finding
 from tasks.shops import utc_now
 
 
-def mark_sent(change: Change) -> None:
-    """Before the call, so that a run that dies in it leaves a trace."""
+def mark_sent(change: Change) -> bool:
+    """Before the call, so that a run that dies in it leaves a trace; False when the change is no longer open."""
     with database().write() as session:
         stored = session.get_one(Change, change.key)
+        if stored.state not in (ChangeState.PLANNED, ChangeState.SENT):
+            return False
         stored.state = ChangeState.SENT
         stored.attempts += 1
         stored.sent_at = utc_now()
+    return True
 
 
 def unsend(change: Change) -> None:
@@ -45,6 +48,8 @@ def note_findings(change: Change, findings: Sequence[Finding]) -> None:
         assignment = session.get_one(Assignment, (change.connection_id, change.id_product))
         assignment.findings = [one.as_record() for one in findings]
         assignment.content_hash = ""
+        # What was found may pass: the next plan decides anew instead of trusting this.
+        assignment.inputs_hash = ""
 
 
 def note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:

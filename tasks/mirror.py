@@ -110,6 +110,8 @@ def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None)
     Raises:
         ConfigurationFault: the shop shows no product at all although there were some before.
     """
+    if product_ids is not None and not product_ids:
+        return CatalogueIds(partial=True)
     shops = open_shops(connection_id)
     of_these = Filters(id_product=any_of(product_ids)) if product_ids is not None else Filters()
     ids = CatalogueIds(

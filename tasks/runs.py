@@ -89,11 +89,19 @@ _MANY_PRODUCTS = 2_000
 
 
 def planned_products(plan: int) -> list[int] | None:
-    """The products of a plan's open changes, to be looked at again; None (all of them) when there are many."""
+    """The products of a plan's open changes, to be looked at again; None (all of them) when there are many.
+
+    Those of changes without a known outcome are among them, of whichever plan: they are sent along.
+    """
     with database().read() as session:
+        connection_id = session.get_one(Plan, plan).connection_id
         ids = session.exec(
             select(Change.id_product)
-            .where(Change.plan_id == plan, col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]))
+            .where(
+                Change.connection_id == connection_id,
+                (col(Change.state) == ChangeState.SENT)
+                | ((col(Change.plan_id) == plan) & (col(Change.state) == ChangeState.PLANNED)),
+            )
             .distinct()
         ).all()
     return None if len(ids) > _MANY_PRODUCTS else sorted(one for one in ids if one is not None)

@@ -25,9 +25,7 @@ def read_statuses(connection_id: int, since: int) -> BatchReport:
     shops = open_shops(connection_id)
     report = BatchReport()
     with database().read() as session:
-        known = {
-            row.product_id: row for row in session.exec(select(Listing).where(Listing.connection_id == connection_id))
-        }
+        known = set(session.exec(select(Listing.product_id).where(Listing.connection_id == connection_id)))
     seen: list[dict[str, Any]] = [
         product
         for product in shops.tiktok.search_products({"update_time_ge": since})

@@ -105,19 +105,20 @@ def changes_to_send(connection_id: int, plan: int | None, product_ids: Sequence[
         product_ids: only those of these products.
     """
     with database().read() as session:
-        query = select(Change).where(
+        query = select(Change.id, Change.state, Change.plan_id).where(
             Change.connection_id == connection_id,
             col(Change.kind).in_([ChangeKind.CREATE, ChangeKind.EDIT]),
             col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]),
         )
         if product_ids is not None:
             query = query.where(col(Change.id_product).in_(product_ids))
-        changes = session.exec(query.order_by(col(Change.id))).all()
-    chosen = [
-        change for change in changes if change.state == ChangeState.SENT or plan is None or change.plan_id == plan
-    ]
-    chosen.sort(key=lambda change: (change.state != ChangeState.SENT, change.key))
-    return [change.key for change in chosen]
+        changes = session.exec(query).all()
+    chosen = sorted(
+        (state != ChangeState.SENT, key)
+        for key, state, of_plan in changes
+        if key is not None and (state == ChangeState.SENT or plan is None or of_plan == plan)
+    )
+    return [key for _, key in chosen]
 
 
 @task(name="create and edit listings", cache_policy=NO_CACHE, **on_retryable)
@@ -316,7 +317,7 @@ def _without(subject: Subject, refused: Mapping[int, str]) -> Subject:
 
 def _create(work: _Work) -> None:
     change = work.change
-    if change.state == ChangeState.SENT and _adopt(work):
+    if _was_tried(change) and _adopt(work):
         return
     content, uploaded, priced = _prepare(work)
     request = create_body(
@@ -328,7 +329,8 @@ def _create(work: _Work) -> None:
         warehouse_id=work.inputs.warehouse_id,
         idempotency_key=change.idempotency_key,
     )
-    mark_sent(change)
+    if not mark_sent(change):
+        raise _Outdated
     try:
         saved = _create_once(work, request.body, [*uploaded.main.values(), *uploaded.variant.values()])
     except Uncertain:
@@ -341,16 +343,34 @@ def _create(work: _Work) -> None:
     _record(work, content, saved.product_id, sku_ids, shown)
 
 
+def _lost_pictures(work: _Work, uris: Sequence[str]) -> _Waiting:
+    forget_uploads(work.shops.id, uris)
+    unsend(work.change)
+    return _Waiting("TikTok Shop has lost the uploaded pictures; they are uploaded again by the next run")
+
+
+def _was_tried(change: Change) -> bool:
+    """Whether any creation of this product was ever sent, by this change or by one that was parked since."""
+    with database().read() as session:
+        return (
+            session.exec(
+                select(Change.id).where(
+                    Change.connection_id == change.connection_id,
+                    Change.object == change.object,
+                    Change.kind == ChangeKind.CREATE,
+                    Change.attempts > 0,
+                )
+            ).first()
+            is not None
+        )
+
+
 def _create_once(work: _Work, body: dict[str, Any], uris: Sequence[str]) -> ProductSaved:
     try:
         return work.shops.tiktok.create_product(body)
     except Rejected as error:
         if error.code in _UNKNOWN_PICTURE:
-            forget_uploads(work.shops.id, uris)
-            unsend(work.change)
-            raise _Waiting(
-                "TikTok Shop has lost the uploaded pictures; they are uploaded again by the next run"
-            ) from error
+            raise _lost_pictures(work, uris) from error
         raise
     except Retryable:
         # Nothing happened over there: the change is simply planned again.
@@ -369,10 +389,13 @@ def _set_to_zero(
     if not attributes:
         return priced
     nothing = [{"warehouse_id": work.inputs.warehouse_id, "quantity": 0}]
-    answer = work.shops.tiktok.update_inventory(
-        product_id, [{"id": sku_ids[attribute], "inventory": nothing} for attribute in attributes]
-    )
-    refused = {attribute: 1 for attribute in attributes if sku_ids[attribute] not in answer.succeeded}
+    try:
+        done = work.shops.tiktok.update_inventory(
+            product_id, [{"id": sku_ids[attribute], "inventory": nothing} for attribute in attributes]
+        ).succeeded
+    except Rejected:
+        done = ()
+    refused = {attribute: 1 for attribute in attributes if sku_ids[attribute] not in done}
     return replace(priced, quantities={**priced.quantities, **refused})
 
 
@@ -402,7 +425,7 @@ def _adopt(work: _Work) -> bool:
         }
         priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
         # Whether the step after the creation was done is not known either: stock is absolute, so it is done again.
-        sold_out = [key for key in sku_ids if priced.quantities.get(key, 0) == 0]
+        sold_out = [key for key in sku_ids if priced.quantities.get(key) == 0]
         shown = _set_to_zero(work, sku_ids, str(candidate["id"]), sold_out, priced)
         _record(work, content, str(candidate["id"]), sku_ids, shown)
         return True
@@ -415,10 +438,11 @@ def _edit(work: _Work) -> None:
         raise _Outdated
     live = work.shops.tiktok.product(listing.product_id)
     if change.state == ChangeState.SENT:
-        under_review = work.shops.tiktok.product(listing.product_id, under_review=True)
         content = ListingContent.model_validate(change.after["content"])
-        for version in (under_review, live):
-            if shows(version, content):
+        earlier = ListingContent.model_validate(listing.content) if listing.content else None
+        for version in (*_under_review(work, listing.product_id), live):
+            # Proof only where it tells the new content from the old: else the edit is simply sent again.
+            if shows(version, content) and not (earlier and shows(version, earlier)):
                 priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
                 _record(work, content, listing.product_id, _linked(work), priced)
                 return
@@ -451,13 +475,28 @@ def _edit(work: _Work) -> None:
         sku_ids=linked,
         live=ListingContent.model_validate(listing.content) if listing.content else None,
     )
-    mark_sent(change)
+    if not mark_sent(change):
+        raise _Outdated
     try:
         saved = work.shops.tiktok.edit_product(listing.product_id, body)
+    except Rejected as error:
+        if error.code in _UNKNOWN_PICTURE:
+            raise _lost_pictures(work, [*uploaded.main.values(), *uploaded.variant.values()]) from error
+        raise
     except Retryable:
         unsend(change)
         raise
     _record(work, content, listing.product_id, {**linked, **_sku_ids(saved)}, priced)
+
+
+def _under_review(work: _Work, product_id: str) -> list[dict[str, Any]]:
+    """The version in audit, if there is one (12052547 says that there is none)."""
+    try:
+        return [work.shops.tiktok.product(product_id, under_review=True)]
+    except Rejected as error:
+        if error.code != "12052547":
+            raise
+        return []
 
 
 def _linked(work: _Work) -> dict[int, str]:
@@ -493,6 +532,8 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
         }
         for sku in content.skus:
             key = sku.id_product_attribute
+            if key not in sku_ids:
+                continue
             row = known.pop(key, None) or ListingSku(
                 connection_id=work.shops.id,
                 listing_id=listing.key,
@@ -502,8 +543,10 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
             )
             row.sku_id = sku_ids[key]
             row.seller_sku = sku.seller_sku
-            row.price, row.currency = priced.prices[key].amount, priced.prices[key].currency
-            row.quantities = {work.inputs.warehouse_id: priced.quantities[key]}
+            # A variant may be gone in PrestaShop by now: what it shows is not known then, and the next plan says so.
+            price = priced.prices.get(key)
+            row.price, row.currency = (price.amount, price.currency) if price else (None, "")
+            row.quantities = {work.inputs.warehouse_id: priced.quantities[key]} if key in priced.quantities else {}
             row.confirmed_at = now
             session.add(row)
         for gone in known.values():

@@ -299,6 +299,30 @@ def test_a_change_left_in_sent_by_a_dead_run_is_adopted(stall: Stall) -> None:
 
 
 @pytest.mark.slow
+def test_an_edit_that_never_left_is_not_taken_for_done(stall: Stall) -> None:
+    stall.upload()
+    stall.finish_audits()
+    changed = listed_ids(stall)[0]
+    # Nothing that a product read back would show differently: title, SKUs and pictures stay.
+    stall.sandbox.prestashop.set_fields("products", changed, {"weight": "7.250000"})
+    stall.upload(dry_run=True)
+    with database().write() as session:
+        change = session.exec(select(Change).where(Change.state == ChangeState.PLANNED)).one()
+        change.state, change.attempts = ChangeState.SENT, 1
+    assert stall.upload().counts["confirmed"] == 1
+    assert stall.on_tiktok()[f"ps-1:{changed}"].submissions == 2
+
+
+def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> None:
+    plan = stall.upload(dry_run=True).plan
+    assert plan is not None
+    apply_plan(plan)
+    listed = set(stall.shelf)
+    assert "confirmed" not in apply_plan(plan).counts
+    assert set(stall.shelf) == listed
+
+
+@pytest.mark.slow
 def test_lost_pictures_are_uploaded_again(stall: Stall) -> None:
     stall.upload(dry_run=True)
     wanted = changes(ChangeState.PLANNED)[0].id_product
@@ -309,6 +333,7 @@ def test_lost_pictures_are_uploaded_again(stall: Stall) -> None:
             media.uri = media.uri + "-forgotten"
         session.delete(session.exec(select(Listing)).one())
     stall.sandbox.tiktok.shop.shelf.products.clear()
+    stall.sandbox.tiktok.shop.shelf.products_of_seller_sku.clear()
     stall.upload(product_ids=[wanted])
     stall.upload(product_ids=[wanted])
     assert set(stall.on_tiktok()) == {f"ps-1:{wanted}"}
