@@ -26,7 +26,6 @@ from tasks.mirror_rows import (
     PRODUCT_FIELDS,
     STOCK_FIELDS,
     Row,
-    content_hash,
     product_row,
     shop_record_row,
     specific_price_row,
@@ -531,18 +530,3 @@ def _parts(items: Sequence[int], size: int) -> Iterable[Sequence[int]]:
 def parts_of(ids: Sequence[int]) -> list[Sequence[int]]:
     """The ids as one piece a task run."""
     return list(_parts(ids, IDS_A_TASK))
-
-
-__all__ = [
-    "CatalogueIds",
-    "content_hash",
-    "list_catalogue",
-    "mirror_combinations",
-    "mirror_products",
-    "mirror_small_tables",
-    "mirror_specific_prices",
-    "mirror_stock",
-    "mirror_suppliers_and_packs",
-    "parts_of",
-    "settle_variants",
-]
