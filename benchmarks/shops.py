@@ -88,10 +88,14 @@ def mirror_catalogue(connection_id: int) -> BatchReport:
             pool.submit(mirror.mirror_combinations.fn, connection_id, part)
             for part in mirror.parts_of(ids.combinations)
         ]
-        first.append(pool.submit(mirror.mirror_specific_prices.fn, connection_id))
-        first.append(pool.submit(mirror.mirror_small_tables.fn, connection_id))
+        beside = [
+            pool.submit(mirror.mirror_specific_prices.fn, connection_id),
+            pool.submit(mirror.mirror_small_tables.fn, connection_id),
+        ]
         reports = [future.result() for future in first]
-        second = [pool.submit(mirror.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)]
+        second = beside + [
+            pool.submit(mirror.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)
+        ]
         second.append(pool.submit(mirror.mirror_suppliers_and_packs.fn, connection_id))
         second.append(pool.submit(mirror.settle_variants.fn, connection_id, ids))
         reports += [future.result() for future in second]

@@ -143,7 +143,8 @@ def _show(flow: str, outcome: Any, *, as_json: bool) -> None:
     else:
         _say_counts(outcome)
         _say_failures(outcome)
-        say(f"{flow}: {'all done' if outcome.ok else f'{len(outcome.failures)} need a person'}.")
+        ending = "all done" if outcome.ok else f"{len(outcome.failures)} need a person"
+        say(f"{flow}: {ending}" + (f"; {len(outcome.not_ready)} products are not ready." if outcome.not_ready else "."))
     if not outcome.ok:
         raise typer.Exit(Status.FAILED)
 
@@ -153,8 +154,9 @@ def _say_counts(outcome: Any) -> None:
 
 
 def _say_failures(outcome: Any) -> None:
-    if outcome.failures:
-        table([failure.model_dump() for failure in outcome.failures], ["object", "cause", "fix"], as_json=False)
+    for failures in (outcome.failures, outcome.not_ready):
+        if failures:
+            table([failure.model_dump() for failure in failures], ["object", "cause", "fix"], as_json=False)
 
 
 def _changes(plan_id: int | None) -> list[dict[str, Any]]:

@@ -28,4 +28,4 @@ def apply_plan(plan: int) -> RunResult:
         report = mirror_catalogue(run, planned_products(plan))
         report = BatchReport.total([report, send_changes(run, plan=plan)])
         publish(run, report, changes_table(run, plan=plan), dry_run=False)
-        return RunResult(connection=run.connection, plan=plan, counts=report.counts, failures=report.failures)
+        return RunResult.of(run.connection, plan, report)

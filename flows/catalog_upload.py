@@ -56,7 +56,7 @@ def catalog_upload(
         if not dry_run:
             report = BatchReport.total([report, send_changes(run, product_ids)])
         publish(run, report, changes_table(run), dry_run=dry_run)
-        return RunResult(connection=run.connection, plan=run.plan, counts=report.counts, failures=report.failures)
+        return RunResult.of(run.connection, run.plan, report)
 
 
 def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport:
@@ -71,43 +71,41 @@ def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport
     # Independent reads go side by side, the longest first, while their pages fit into memory together; the client has
     # two requests in flight at most in any case, for the shop's sake.
     together = len(products) + len(combinations) + len(stock_rows) <= _PARTS_SIDE_BY_SIDE
+    started: list[PrefectFuture[BatchReport]] = []
 
     def start(task: Task[..., BatchReport], *arguments: Any) -> PrefectFuture[BatchReport]:
         future = task.submit(run.connection_id, *arguments)
+        started.append(future)
         if not together:
             future.wait()
         return future
 
-    first = [
-        *(start(mirror.mirror_products, part) for part in products),
-        *(start(mirror.mirror_combinations, part) for part in combinations),
-        start(mirror.mirror_specific_prices),
-        start(mirror.mirror_small_tables),
-    ]
-    reports = _followed(first, progress, 0.0, 0.6)
-    # Stock may come before or after the variants are settled: a new variant takes over its product's quantity.
-    second = [
-        *(start(mirror.mirror_stock, part) for part in stock_rows),
-        start(mirror.mirror_suppliers_and_packs),
-        start(mirror.settle_variants, quote(ids)),
-    ]
-    reports += _followed(second, progress, 0.6, 1.0)
-    return BatchReport.total(reports)
-
-
-def _followed(
-    futures: Sequence[PrefectFuture[BatchReport]], progress: Progress, begin: float, end: float
-) -> list[BatchReport]:
-    """The reports of the futures, the progress moved on as they come."""
-    reports = []
-    try:
+    def follow(futures: Sequence[PrefectFuture[BatchReport]], begin: float, end: float) -> list[BatchReport]:
+        reports = []
         for number, future in enumerate(futures, 1):
             reports.append(future.result())
             progress.reached(begin + (end - begin) * number / len(futures))
+        return reports
+
+    try:
+        first = [
+            *(start(mirror.mirror_products, part) for part in products),
+            *(start(mirror.mirror_combinations, part) for part in combinations),
+        ]
+        # Nothing of the second half needs these two, so it does not wait for them.
+        beside = [start(mirror.mirror_specific_prices), start(mirror.mirror_small_tables)]
+        reports = follow(first, 0.0, 0.6)
+        # Stock may come before or after the variants are settled: a new variant takes over its product's quantity.
+        second = [
+            *beside,
+            *(start(mirror.mirror_stock, part) for part in stock_rows),
+            start(mirror.mirror_suppliers_and_packs),
+            start(mirror.settle_variants, quote(ids)),
+        ]
+        return BatchReport.total(reports + follow(second, 0.6, 1.0))
     finally:
         # The run's turn must not end while one of its tasks still works.
-        wait(list(futures))
-    return reports
+        wait(started)
 
 
 def _plan(run: Run, product_ids: list[int] | None, template_id: int | None, *, retry_parked: bool) -> BatchReport:

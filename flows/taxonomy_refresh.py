@@ -40,4 +40,4 @@ def taxonomy_refresh(connection: str = "") -> RunResult:
         note_refresh(run.connection_id, report.counts)
         progress.reached(1.0)
         publish(run, report, [], dry_run=False)
-        return RunResult(connection=run.connection, plan=run.plan, counts=report.counts, failures=report.failures)
+        return RunResult.of(run.connection, run.plan, report)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 from alembic import command
@@ -29,6 +29,9 @@ from sqlmodel import Session, SQLModel
 from config.settings import settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+T = TypeVar("T")
 
 
 class Busy(Exception):
@@ -149,6 +152,12 @@ def upsert(
     else:
         statement = insert.on_conflict_do_nothing(index_elements=keys)
     session.connection().execute(statement, list(rows))
+
+
+def in_parts(items: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """The items some at a time: a statement takes only so many parameters."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _try_flock(descriptor: int) -> bool:

@@ -6,9 +6,11 @@ flight, then the small tables, one request each. Only rows whose content changed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from prefect import task
@@ -20,7 +22,7 @@ from sqlmodel import Session, col, select
 from clients.errors import ConfigurationFault
 from clients.prestashop.filters import Filters, any_of, equals
 from models.catalogue import Product, ShopRecord, SpecificPrice, Variant
-from models.database import database, upsert
+from models.database import database, in_parts, upsert
 from tasks.mirror_rows import (
     PRODUCT_ASSOCIATIONS,
     PRODUCT_FIELDS,
@@ -111,14 +113,22 @@ def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None)
     """
     if product_ids is not None and not product_ids:
         return CatalogueIds(partial=True)
+    _spare_the_collector()
     shops = open_shops(connection_id)
-    of_these = Filters(id_product=any_of(product_ids)) if product_ids is not None else Filters()
-    ids = CatalogueIds(
-        products=sorted(product_ids) if product_ids is not None else shops.prestashop.ids("products"),
-        combinations=shops.prestashop.ids("combinations", of_these),
-        stock_rows=shops.prestashop.ids("stock_availables", of_these),
-        partial=product_ids is not None,
-    )
+    of_these = of_stock = Filters()
+    if product_ids is not None:
+        of_these = Filters(id_product=any_of(product_ids))
+        # What a pack can sell follows from the stock of its parts.
+        of_stock = Filters(id_product=any_of(sorted({*product_ids, *_parts_of_packs(connection_id, product_ids)})))
+    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
+        combinations = pool.submit(shops.prestashop.ids, "combinations", of_these)
+        stock_rows = pool.submit(shops.prestashop.ids, "stock_availables", of_stock)
+        ids = CatalogueIds(
+            products=sorted(product_ids) if product_ids is not None else shops.prestashop.ids("products"),
+            combinations=combinations.result(),
+            stock_rows=stock_rows.result(),
+            partial=product_ids is not None,
+        )
     if not ids.products and not ids.partial and _stored_products(connection_id):
         raise ConfigurationFault(
             "the product list is empty",
@@ -128,6 +138,29 @@ def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None)
             fix="Check the shop (B9) that products are read from and the rights of the webservice key.",
         )
     return ids
+
+
+@cache
+def _spare_the_collector() -> None:
+    """What is loaded by now lives as long as the process: without it the many small collections that pages of rows
+    bring about take a sixth less of a mirror's time (benchmark `mirror`)."""
+    gc.freeze()
+
+
+def _parts_of_packs(connection_id: int, product_ids: Sequence[int]) -> set[int]:
+    with database().read() as session:
+        bundles = [
+            bundle
+            for part in in_parts(product_ids)
+            for bundle in session.exec(
+                select(Product.bundle).where(
+                    Product.connection_id == connection_id,
+                    col(Product.id_product).in_(part),
+                    Product.product_type == "pack",
+                )
+            )
+        ]
+    return {part[0] for bundle in bundles for part in bundle}
 
 
 def _stored_products(connection_id: int) -> int:
@@ -215,16 +248,19 @@ def settle_variants(connection_id: int, ids: CatalogueIds) -> BatchReport:
     report = BatchReport()
     with database().write() as session:
         of_connection = col(Variant.connection_id) == connection_id
-        scope = [of_connection]
-        if ids.partial:
-            scope.append(col(Variant.id_product).in_(ids.products))
-        stored = set(
-            session.exec(
-                select(Variant.id_product_attribute).where(*scope, col(Variant.id_product_attribute) > 0)
-            ).all()
+        known_variants = select(Variant.id_product_attribute).where(
+            of_connection, col(Variant.id_product_attribute) > 0
         )
+        if ids.partial:
+            stored = {
+                attribute
+                for part in in_parts(ids.products)
+                for attribute in session.exec(known_variants.where(col(Variant.id_product).in_(part)))
+            }
+        else:
+            stored = set(session.exec(known_variants))
         gone = sorted(stored - set(ids.combinations))
-        for part in _parts(gone, 500):
+        for part in in_parts(gone):
             session.connection().execute(
                 delete(Variant).where(of_connection, col(Variant.id_product_attribute).in_(part))
             )
@@ -443,7 +479,7 @@ def mirror_specific_prices(connection_id: int) -> BatchReport:
         changed = [row for row in rows if known.get(row["id"]) != row["hash"]]
         upsert(session, SpecificPrice, changed)
         gone = sorted(known.keys() - {row["id"] for row in rows})
-        for part in _parts(gone, 500):
+        for part in in_parts(gone):
             session.connection().execute(
                 delete(SpecificPrice).where(
                     col(SpecificPrice.connection_id) == connection_id, col(SpecificPrice.id).in_(part)
@@ -515,18 +551,13 @@ def _forget_products(connection_id: int, ids: Sequence[int]) -> None:
 
 
 def _delete_products(session: Session, connection_id: int, ids: Sequence[int]) -> None:
-    for part in _parts(ids, 500):
+    for part in in_parts(ids):
         for table in (Variant, Product):
             session.connection().execute(
                 delete(table).where(col(table.connection_id) == connection_id, col(table.id_product).in_(part))
             )
 
 
-def _parts(items: Sequence[int], size: int) -> Iterable[Sequence[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def parts_of(ids: Sequence[int]) -> list[Sequence[int]]:
     """The ids as one piece a task run."""
-    return list(_parts(ids, IDS_A_TASK))
+    return list(in_parts(ids, IDS_A_TASK))

@@ -185,9 +185,8 @@ def products_to_decide(connection_id: int, product_ids: Sequence[int] | None) ->
     """Ids of the mirrored products a run looks at."""
     with database().read() as session:
         query = select(Product.id_product).where(Product.connection_id == connection_id)
-        if product_ids is not None:
-            query = query.where(col(Product.id_product).in_(product_ids))
-        return list(session.exec(query.order_by(col(Product.id_product))))
+        known = list(session.exec(query.order_by(col(Product.id_product))))
+    return known if product_ids is None else sorted(set(product_ids).intersection(known))
 
 
 def template_named(connection_id: int, name: str | None) -> int | None:
@@ -287,7 +286,7 @@ def plan_batch(
             content, findings, wanted = None, known.findings, known.content_hash
         if findings:
             report.count("not ready")
-            report.failures += [_not_ready(id_product, record) for record in findings[:1]] if listing is None else []
+            report.not_ready.append(_not_ready(id_product, findings[0]))
             continue
         report.count("ready")
         standing = open_changes.get(id_product)

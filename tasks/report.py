@@ -27,10 +27,11 @@ class Failure(BaseModel):
 
 
 class BatchReport(BaseModel):
-    """Counts by name ("planned", "confirmed", …) and the failures among them."""
+    """Counts by name ("planned", "confirmed", …), the failures among them, and what is not ready to be sent (G13)."""
 
     counts: dict[str, int] = Field(default_factory=dict)
     failures: list[Failure] = Field(default_factory=list)
+    not_ready: list[Failure] = Field(default_factory=list)
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to one of the counts."""
@@ -47,10 +48,12 @@ class BatchReport(BaseModel):
         """All of them as one."""
         counts: Counter[str] = Counter()
         failures: list[Failure] = []
+        not_ready: list[Failure] = []
         for report in reports:
             counts.update(report.counts)
             failures.extend(report.failures)
-        return cls(counts=dict(counts), failures=failures)
+            not_ready.extend(report.not_ready)
+        return cls(counts=dict(counts), failures=failures, not_ready=not_ready)
 
 
 class RunResult(BaseModel):
@@ -60,8 +63,14 @@ class RunResult(BaseModel):
     plan: int | None = None
     counts: dict[str, int] = Field(default_factory=dict)
     failures: list[Failure] = Field(default_factory=list)
+    not_ready: list[Failure] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, connection: str, plan: int | None, report: BatchReport) -> Self:
+        """The result of a run whose batches answered this."""
+        return cls(connection=connection, plan=plan, **dict(report))
 
     @property
     def ok(self) -> bool:
-        """Nothing was parked and nothing failed."""
+        """Nothing was parked and nothing failed; products that lack something are no failure of the run."""
         return not self.failures

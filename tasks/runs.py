@@ -176,6 +176,12 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
             table=[failure.model_dump() for failure in report.failures[:_MOST_ROWS]],
             description="What needs a person" + _rest(len(report.failures)),
         )
+    if report.not_ready:
+        create_table_artifact(
+            key=f"{key}-not-ready",
+            table=[failure.model_dump() for failure in report.not_ready[:_MOST_ROWS]],
+            description="What keeps products from being listed" + _rest(len(report.not_ready)),
+        )
 
 
 def _rest(rows: int) -> str:
@@ -192,9 +198,10 @@ def summary(run: Run, report: BatchReport, *, dry_run: bool) -> str:
     ]
     lines += ["| what | how many |", "| --- | ---: |"]
     lines += [f"| {name} | {count} |" for name, count in report.counts.items()]
-    if report.failures:
-        lines += ["", "## Needs a person", ""]
-        lines += [f"- {cause}: {count}" for cause, count in _causes(report.failures)]
+    for title, failures in (("Needs a person", report.failures), ("Not ready", report.not_ready)):
+        if failures:
+            lines += ["", f"## {title}", ""]
+            lines += [f"- {cause}: {count}" for cause, count in _causes(failures)]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ may not have happened. It is looked up before anything is repeated, and repeated
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from clients.errors import AuthorizationError, ConfigurationFault, Rejected, Retryable, ShopError, Uncertain
 from clients.tiktok.results import ProductSaved
-from models.database import database
+from models.database import database, in_parts
 from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.content import ListingContent, content_hash, dropped_skus
 from rules.decision import Finding
@@ -105,18 +105,20 @@ def changes_to_send(connection_id: int, plan: int | None, product_ids: Sequence[
         product_ids: only those of these products.
     """
     with database().read() as session:
-        query = select(Change.id, Change.state, Change.plan_id).where(
-            Change.connection_id == connection_id,
-            col(Change.kind).in_([ChangeKind.CREATE, ChangeKind.EDIT]),
-            col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]),
-        )
-        if product_ids is not None:
-            query = query.where(col(Change.id_product).in_(product_ids))
-        changes = session.exec(query).all()
+        changes = session.exec(
+            select(Change.id, Change.state, Change.plan_id, Change.id_product).where(
+                Change.connection_id == connection_id,
+                col(Change.kind).in_([ChangeKind.CREATE, ChangeKind.EDIT]),
+                col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT]),
+            )
+        ).all()
+    wanted = None if product_ids is None else set(product_ids)
     chosen = sorted(
         (state != ChangeState.SENT, key)
-        for key, state, of_plan in changes
-        if key is not None and (state == ChangeState.SENT or plan is None or of_plan == plan)
+        for key, state, of_plan, id_product in changes
+        if key is not None
+        and (state == ChangeState.SENT or plan is None or of_plan == plan)
+        and (wanted is None or id_product in wanted)
     )
     return [key for _, key in chosen]
 
@@ -155,7 +157,7 @@ def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
         for outcome, failure in pool.map(one, works):
             report.count(outcome.value)
             if failure is not None:
-                report.failures.append(failure)
+                (report.not_ready if outcome is Outcome.NOT_READY else report.failures).append(failure)
     if stop:
         raise stop[0]
     if waiting and len(waiting) == len(works):
@@ -317,7 +319,8 @@ def _without(subject: Subject, refused: Mapping[int, str]) -> Subject:
 
 def _create(work: _Work) -> None:
     change = work.change
-    if _was_tried(change) and _adopt(work):
+    tried = _tried_creations(change)
+    if tried and _adopt(work, tried):
         return
     content, uploaded, priced = _prepare(work)
     request = create_body(
@@ -335,7 +338,7 @@ def _create(work: _Work) -> None:
         saved = _create_once(work, request.body, [*uploaded.main.values(), *uploaded.variant.values()])
     except Uncertain:
         # Look, and if there is nothing, repeat once: the platform makes no second product of the same key.
-        if _adopt(work):
+        if _adopt(work, [*tried, content]):
             return
         saved = work.shops.tiktok.create_product(request.body)
     sku_ids = _sku_ids(saved)
@@ -349,20 +352,18 @@ def _lost_pictures(work: _Work, uris: Sequence[str]) -> _Waiting:
     return _Waiting("TikTok Shop has lost the uploaded pictures; they are uploaded again by the next run")
 
 
-def _was_tried(change: Change) -> bool:
-    """Whether any creation of this product was ever sent, by this change or by one that was parked since."""
+def _tried_creations(change: Change) -> list[ListingContent]:
+    """What creations of this product were ever sent, by this change or by ones that were parked since."""
     with database().read() as session:
-        return (
-            session.exec(
-                select(Change.id).where(
-                    Change.connection_id == change.connection_id,
-                    Change.object == change.object,
-                    Change.kind == ChangeKind.CREATE,
-                    Change.attempts > 0,
-                )
-            ).first()
-            is not None
-        )
+        sent = session.exec(
+            select(Change.after).where(
+                Change.connection_id == change.connection_id,
+                Change.object == change.object,
+                Change.kind == ChangeKind.CREATE,
+                Change.attempts > 0,
+            )
+        ).all()
+    return [ListingContent.model_validate(after["content"]) for after in sent]
 
 
 def _create_once(work: _Work, body: dict[str, Any], uris: Sequence[str]) -> ProductSaved:
@@ -408,14 +409,13 @@ def _attribute(external_sku_id: str) -> int:
     return int(external_sku_id.rsplit(":", 1)[1])
 
 
-def _adopt(work: _Work) -> bool:
-    """Find out whether a creation without an answer happened after all; if so, record it as if answered (3.16)."""
+def _adopt(work: _Work, tried: Sequence[ListingContent]) -> bool:
+    """Find out whether a creation without an answer happened after all; if so, record it as if answered (3.16).
+
+    It is looked for by the SKUs of every content that was ever sent: they may have been renamed in PrestaShop since.
+    """
     content = ListingContent.model_validate(work.change.after["content"])
-    sellers = [sku.seller_sku for sku in content.skus][:10]
-    for candidate in work.shops.tiktok.search_products({"seller_skus": sellers}):
-        if candidate.get("status") == "DELETED":
-            continue
-        product = work.shops.tiktok.product(str(candidate["id"]))
+    for product in _candidates(work, tried):
         if product.get("external_product_id") != content.external_product_id:
             continue
         sku_ids = {
@@ -423,13 +423,26 @@ def _adopt(work: _Work) -> bool:
             for sku in product.get("skus") or ()
             if sku.get("external_sku_id")
         }
+        accepted = next((one for one in reversed(tried) if shows(product, one)), content)
         priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
         # Whether the step after the creation was done is not known either: stock is absolute, so it is done again.
         sold_out = [key for key in sku_ids if priced.quantities.get(key) == 0]
-        shown = _set_to_zero(work, sku_ids, str(candidate["id"]), sold_out, priced)
-        _record(work, content, str(candidate["id"]), sku_ids, shown)
+        shown = _set_to_zero(work, sku_ids, str(product["id"]), sold_out, priced)
+        _record(work, accepted, str(product["id"]), sku_ids, shown)
         return True
     return False
+
+
+def _candidates(work: _Work, tried: Sequence[ListingContent]) -> Iterator[dict[str, Any]]:
+    """Products over there that carry a SKU of what was sent; a search takes ten SKUs, and one is enough."""
+    sellers = list(dict.fromkeys(one.skus[0].seller_sku for one in reversed(tried)))
+    seen: set[str] = set()
+    for part in in_parts(sellers, 10):
+        for candidate in work.shops.tiktok.search_products({"seller_skus": list(part)}):
+            product_id = str(candidate["id"])
+            if candidate.get("status") != "DELETED" and product_id not in seen:
+                seen.add(product_id)
+                yield work.shops.tiktok.product(product_id)
 
 
 def _edit(work: _Work) -> None:

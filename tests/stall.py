@@ -19,6 +19,7 @@ from sandbox.faults import Faults
 from sandbox.server import Sandbox
 from sandbox.tiktok.shelf import Product
 from tasks.report import RunResult
+from tests.clients_of_a_test import closing_clients
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +84,8 @@ def open_stall(prefect: None, installation: Path, monkeypatch: pytest.MonkeyPatc
         add_templates(connection_id, installation / "documents")
         return Stall(sandbox, connection_id)
 
-    yield make
+    with closing_clients(monkeypatch):
+        yield make
     for sandbox in opened:
         sandbox.__exit__(None, None, None)
 

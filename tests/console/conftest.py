@@ -6,13 +6,11 @@ import json
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import stamina
 import typer.testing
@@ -21,6 +19,7 @@ from typer.testing import CliRunner
 from console.cli import app
 from models.database import Database, database
 from sandbox.server import Sandbox
+from tests.clients_of_a_test import closing_clients
 
 _COMMAND = typer.main.get_command(app)
 
@@ -48,21 +47,12 @@ def cli(installation: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPat
     shutil.copy(sqlite_template, installation / "connector.db")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    _forget_clients()
     # Typer works out all commands anew for every call otherwise.
     monkeypatch.setattr(typer.testing, "_get_command", lambda _app: _COMMAND)
     # Commands that run flows add Prefect's variables.
     monkeypatch.setattr(os, "environ", os.environ.copy())
     for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
         monkeypatch.setenv(f"CONNECTOR_{shop}_PER_SECOND", "1000")
-    opened: list[httpx.Client] = []
-    make = httpx.Client.__init__
-
-    def remember(client: httpx.Client, *arguments: Any, **options: Any) -> None:
-        make(client, *arguments, **options)
-        opened.append(client)
-
-    monkeypatch.setattr(httpx.Client, "__init__", remember)
     stamina.set_testing(True, attempts=1)
 
     def run(*words: str, input: str | None = None) -> Ran:
@@ -71,22 +61,11 @@ def cli(installation: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPat
             raise ran.exception
         return Ran(ran.exit_code, ran.stdout, ran.stderr)
 
-    yield run
+    with closing_clients(monkeypatch):
+        yield run
     root.handlers[:] = handlers
     root.setLevel(level)
     stamina.set_testing(False)
-    _forget_clients()
-    for client in opened:
-        # A process keeps its clients to its end; a test has to give their connections back.
-        client.close()
-
-
-def _forget_clients() -> None:
-    """Clients are kept per process; another test's connection 1 is another shop."""
-    shops = sys.modules.get("tasks.shops")
-    if shops is not None:
-        shops._prestashop.cache_clear()
-        shops._tiktok.cache_clear()
 
 
 @pytest.fixture

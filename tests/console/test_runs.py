@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.server import Sandbox
@@ -29,18 +31,21 @@ def ready(cli: Cli, own_shops: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_pat
     return cli
 
 
+def _template(file: str) -> str:
+    """A file with one template that takes everything."""
+    Path(file).write_text(
+        "templates: [{name: All, default: true, category: Home Supplies > Home Decor > Cushions & Covers,"
+        " package: {weight: 0.5, length: 10, width: 10, height: 10},"
+        " attributes: [{attribute: Material, source: fixed, values: [Cotton]}]}]\n"
+    )
+    return file
+
+
 def test_plan_apply_and_explain(ready: Cli, tmp_path: object) -> None:
     ran = ready("run", "taxonomy_refresh", "--json")
     assert ran.status == 0, ran.stderr
     assert ran.data["counts"]["categories"] > 10
-    file = f"{tmp_path}/templates.yaml"
-    with open(file, "w") as out:  # noqa: PTH123
-        out.write(
-            "templates: [{name: All, default: true, category: Home Supplies > Home Decor > Cushions & Covers,"
-            " package: {weight: 0.5, length: 10, width: 10, height: 10},"
-            " attributes: [{attribute: Material, source: fixed, values: [Cotton]}]}]\n"
-        )
-    assert ready("templates", "import", file).status == 0
+    assert ready("templates", "import", _template(f"{tmp_path}/templates.yaml")).status == 0
     planned = ready("plan", "catalog_upload", "--json")
     creates = [change for change in planned.data["changes"] if change["change"] == "create"]
     assert creates
@@ -60,12 +65,21 @@ def test_plan_apply_and_explain(ready: Cli, tmp_path: object) -> None:
     assert ready("explain", "no-such-sku").status == 2
 
 
-def test_a_run_that_leaves_something_undone_ends_with_1(ready: Cli) -> None:
+def test_products_that_are_not_ready_are_named_and_are_no_failure_of_the_run(ready: Cli) -> None:
     ready("run", "taxonomy_refresh")
     ran = ready("run", "catalog_upload", "--dry-run", "product_ids=[1, 2]")
+    assert ran.status == 0
+    assert "all done; 2 products are not ready" in ran.stderr
+    assert "product 1" in ran.stderr
+
+
+def test_a_run_that_leaves_something_parked_ends_with_1(ready: Cli, own_shops: Sandbox, tmp_path: object) -> None:
+    ready("run", "taxonomy_refresh")
+    ready("templates", "import", _template(f"{tmp_path}/templates.yaml"))
+    own_shops.tiktok.shop.daily_listing_quota = 0
+    ran = ready("run", "catalog_upload")
     assert ran.status == 1
     assert "need a person" in ran.stderr
-    assert "product 1" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,16 @@ from sqlmodel import col, select
 
 from clients.errors import ConfigurationFault, ReauthorizationNeeded
 from flows.apply_plan import apply_plan
-from models.catalogue import Media, Product
+from models.catalogue import Media, Product, Variant
 from models.connections import Connection, settings_in_force, store_settings
 from models.database import database
 from models.listings import Assignment, Change, ChangeState, Listing, ListingSku, ListingStatus
 from models.settings import ConnectionSettings
+from tasks import mirror as tasks_mirror
 from tasks import uploading
+from tasks.planning import products_to_decide
 from tasks.statuses import read_statuses, status_counts
+from tasks.uploading import changes_to_send
 from tests.stall import Stall
 
 
@@ -296,6 +299,56 @@ def test_a_change_left_in_sent_by_a_dead_run_is_adopted(stall: Stall) -> None:
     stall.upload()
     assert set(stall.shelf) == before
     assert lost in listed_ids(stall)
+
+
+@pytest.mark.slow
+def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_with(stall: Stall) -> None:
+    stall.upload()
+    stall.finish_audits()
+    with database().write() as session:
+        change = session.exec(select(Change).where(Change.state == ChangeState.CONFIRMED)).first()
+        assert change is not None
+        assert change.id_product is not None
+        lost = change.id_product
+        session.delete(session.exec(select(Listing).where(Listing.id_product == lost)).one())
+        change.state, change.code = ChangeState.PARKED, "internal_error"
+    before = set(stall.shelf)
+    # Another reference, so that neither the new SKUs nor the content lead back to what was created.
+    stall.sandbox.prestashop.set_fields("products", lost, {"reference": "RENAMED-SINCE"})
+    with database().read() as session:
+        combinations = session.exec(
+            select(Variant.id_product_attribute).where(Variant.id_product == lost, Variant.id_product_attribute > 0)
+        ).all()
+    for combination in combinations:
+        stall.sandbox.prestashop.set_fields("combinations", combination, {"reference": f"RENAMED-{combination}"})
+    stall.upload(product_ids=[lost])
+    assert set(stall.shelf) == before
+    assert lost in listed_ids(stall)
+    stall.upload(product_ids=[lost])
+    assert all(sku["seller_sku"].startswith("RENAMED") for sku in stall.on_tiktok()[f"ps-1:{lost}"].newest["skus"])
+
+
+def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., Stall]) -> None:
+    stall = open_stall(products=60)
+    stall.upload(dry_run=True)
+    with database().read() as session:
+        pack = session.exec(select(Product).where(Product.product_type == "pack")).first()
+    assert pack is not None
+    part, attribute, _ = pack.bundle[0]
+    stall.sandbox.prestashop.set_stock(part, 4711, attribute)
+    stall.upload(product_ids=[pack.id_product], dry_run=True)
+    with database().read() as session:
+        variant = session.get_one(Variant, (stall.connection_id, part, attribute))
+    assert variant.quantity == 4711
+
+
+def test_a_list_of_ids_may_be_longer_than_a_statement_takes(stall: Stall) -> None:
+    tasks_mirror.settle_variants.fn(
+        stall.connection_id, tasks_mirror.CatalogueIds(products=list(range(1, 70_000)), partial=True)
+    )
+    stall.upload(dry_run=True)
+    assert len(products_to_decide(stall.connection_id, list(range(1, 70_000)))) == 24
+    assert changes_to_send(stall.connection_id, None, list(range(1, 70_000)))
 
 
 @pytest.mark.slow
