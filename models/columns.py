@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum
+from sqlalchemy import JSON, Enum, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -18,6 +18,11 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 def money(**arguments: Any) -> Any:
     """An amount or a rate: 20 digits, 6 of them decimals, as PrestaShop stores prices."""
     return Field(max_digits=20, decimal_places=6, **arguments)
+
+
+def later(empty: str) -> dict[str, Any]:
+    """For a column that came with a later migration: what rows from before it get, in SQL."""
+    return {"server_default": text(empty)}
 
 
 def json_field(default_factory: Any, **arguments: Any) -> Any:

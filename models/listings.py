@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from models.columns import Moment, choice, json_field, moment
+from models.columns import Moment, choice, json_field, later, moment
 
 
 class ListingStatus(StrEnum):
@@ -42,7 +42,11 @@ class Assignment(SQLModel, table=True):
 
 
 class Listing(SQLModel, table=True):
-    """A product on TikTok Shop, as last confirmed. `content` is what was confirmed to be accepted."""
+    """A product on TikTok Shop, as last confirmed. `content` is what was confirmed to be accepted.
+
+    Listings that the connector did not create are rows too (H1): `id_product` is None while they are not linked, or
+    while their SKUs belong to several PrestaShop products.
+    """
 
     __table_args__ = (
         UniqueConstraint("connection_id", "product_id"),
@@ -61,6 +65,11 @@ class Listing(SQLModel, table=True):
     audit_status: str = Field(default="", max_length=30)
     # [{"code", "text", "fix"}]
     status_reasons: list[dict[str, str]] = json_field(list)
+    # Seller Center holds an edit that was not submitted.
+    has_draft: bool = Field(default=False, sa_column_kwargs=later("false"))
+    # [{"field", "ours", "shown"}]: what somebody changed on TikTok Shop since it was confirmed.
+    hand_changes: list[dict[str, str]] = json_field(list, sa_column_kwargs=later("'[]'"))
+    image_url: str = Field(default="", max_length=1000, sa_column_kwargs=later("''"))
     content_hash: str = Field(default="", max_length=32)
     content: dict[str, Any] = json_field(dict)
     confirmed_at: Moment = moment()
@@ -91,14 +100,32 @@ class ListingSku(SQLModel, table=True):
     listing_id: int = Field(foreign_key="listing.id", ondelete="CASCADE", index=True)
     sku_id: str = Field(max_length=40)
     seller_sku: str = Field(default="", max_length=255)
+    # GTIN, EAN, UPC or ISBN as TikTok Shop has it.
+    barcode: str = Field(default="", max_length=64, sa_column_kwargs=later("''"))
     # The linked variant; both None while not linked.
     id_product: int | None = None
     id_product_attribute: int | None = None
+    # What the link was made by: "" the connector's own creation, else "hand", "sku", "gtin" or "title" (H2, H3).
+    linked_by: str = Field(default="", max_length=10, sa_column_kwargs=later("''"))
     price: Decimal | None = Field(default=None, max_digits=20, decimal_places=6)
     currency: str = Field(default="", max_length=3)
     # {warehouse id: quantity}
     quantities: dict[str, int] = json_field(dict)
+    # The decided quantity that `quantities` was made from; they differ by units committed to open orders (3.20).
+    offered: int | None = None
     confirmed_at: Moment = moment()
+    # When the stock over there was last known to be `quantities`: by an answer or by reading it back (K4).
+    stock_checked_at: Moment = moment()
+
+
+class Touched(SQLModel, table=True):
+    """A product whose price or quantity has to be worked out again, and since when: written in the transaction that
+    changes what they are made from, removed in the one that plans. A run that dies in between loses nothing."""
+
+    connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE", primary_key=True)
+    id_product: int = Field(primary_key=True)
+    why: str = Field(default="", max_length=40)
+    since: datetime = moment(nullable=False)
 
 
 class ChangeKind(StrEnum):
@@ -165,7 +192,7 @@ class Change(SQLModel, table=True):
     connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE")
     plan_id: int = Field(foreign_key="plan.id", ondelete="CASCADE", index=True)
     kind: ChangeKind = choice(ChangeKind)
-    # "product:42", "sku:42:7" (PrestaShop ids), "order:…"
+    # "product:42" (PrestaShop's id), "listing:7" (our row: prices and stock of all its SKUs), "order:…"
     object: str = Field(max_length=80)
     id_product: int | None = Field(default=None, index=True)
     before: dict[str, Any] = json_field(dict)
@@ -182,6 +209,8 @@ class Change(SQLModel, table=True):
     request_id: str = Field(default="", max_length=64)
     created_at: datetime = moment(nullable=False)
     sent_at: Moment = moment()
+    # Not sent before: a lock, a review or a refusal that passes by itself is waited out.
+    not_before: Moment = moment()
     finished_at: Moment = moment()
 
     @property

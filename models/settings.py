@@ -91,6 +91,20 @@ class ProductSettings(Document):
         le=99_999,
         description="Quantity offered for a product that PrestaShop sells without stock; 0: only real stock.",
     )
+    price_source: Literal["computed", "shop"] = Field(
+        default="computed",
+        description="Prices by our own engine, or by asking PrestaShop for each; the auditor switches to shop when "
+        "the two disagree.",
+    )
+    deletion_guard_percent: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="A run that would delete or sell out more than this share of the listings asks first.",
+    )
+    zero_check_hours: int = Field(
+        default=4, ge=1, le=168, description="K4 How often sold-out SKUs are read back and set to 0 again."
+    )
     consent_to_drop_variants: bool = Field(
         default=False, description="K13 An edit may remove a live SKU that is gone in PrestaShop."
     )
@@ -142,6 +156,9 @@ class ScheduleSettings(Document):
 
     taxonomy_refresh: int = Field(default=24 * 3600, ge=0)
     catalog_upload: int = Field(default=3600, ge=0)
+    price_stock_sync: int = Field(default=60, ge=0)
+    status_sync: int = Field(default=600, ge=0)
+    catalog_link: int = Field(default=0, ge=0)
 
 
 class ConnectionSettings(Document):

@@ -6,6 +6,9 @@ These rows are what a later run knows if this process dies in between.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import select
 
 from models.database import database
 from models.listings import Assignment, Change, ChangeState
@@ -14,12 +17,35 @@ from rules.decision import Finding
 from tasks.shops import utc_now
 
 
+class Elsewhere(Exception):
+    """Another change of the same product is on its way; two at a time could overtake each other."""
+
+
 def mark_sent(change: Change) -> bool:
-    """Before the call, so that a run that dies in it leaves a trace; False when the change is no longer open."""
+    """Before the call, so that a run that dies in it leaves a trace; False when the change is no longer open.
+
+    Of one product at most one change is under way at a time, in whichever flow: an edit carries prices and stock too,
+    and the record would not be what is shown if they overtook each other.
+
+    Raises:
+        Elsewhere: another change of the product was sent and its outcome is not known yet.
+    """
     with database().write() as session:
         stored = session.get_one(Change, change.key)
         if stored.state not in (ChangeState.PLANNED, ChangeState.SENT):
             return False
+        if (
+            stored.id_product is not None
+            and session.exec(
+                select(Change.id).where(
+                    Change.connection_id == stored.connection_id,
+                    Change.id_product == stored.id_product,
+                    Change.state == ChangeState.SENT,
+                    Change.id != stored.id,
+                )
+            ).first()
+        ):
+            raise Elsewhere
         stored.state = ChangeState.SENT
         stored.attempts += 1
         stored.sent_at = utc_now()
@@ -52,10 +78,14 @@ def note_findings(change: Change, findings: Sequence[Finding]) -> None:
         assignment.inputs_hash = ""
 
 
-def note(change: Change, *, code: str, cause: str, request_id: str = "") -> None:
+def note(
+    change: Change, *, code: str, cause: str, fix: str = "", request_id: str = "", not_before: datetime | None = None
+) -> None:
+    """Say of a change that stays open why it is not done yet, and when to try it again."""
     with database().write() as session:
         stored = session.get_one(Change, change.key)
-        stored.code, stored.cause, stored.request_id = code, cause, request_id
+        stored.code, stored.cause, stored.fix, stored.request_id = code, cause, fix, request_id
+        stored.not_before = not_before
 
 
 def finish(

@@ -25,7 +25,7 @@ from rules.content import ListingContent, content_hash, dropped_skus
 from rules.decision import Finding
 from rules.listing import create_body, edit_body
 from rules.readback import is_under_review, shows
-from tasks.change_record import finish, mark_sent, note, note_findings, replan, unsend
+from tasks.change_record import Elsewhere, finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import Uploaded, forget_uploads, upload_images
 from tasks.planning import Offer, Subject, decide, load_subjects, offer
@@ -237,6 +237,9 @@ def _send(work: _Work) -> tuple[Outcome, Failure | None]:
     except _Outdated:
         finish(change, ChangeState.SUPERSEDED)
         return Outcome.SUPERSEDED, None
+    except Elsewhere:
+        note(change, code="waiting", cause="Another change of this product is on its way.")
+        return Outcome.WAITING, None
     except _Waiting as waiting:
         note(change, code="waiting", cause=str(waiting))
         return Outcome.WAITING, None
@@ -559,8 +562,9 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
             # A variant may be gone in PrestaShop by now: what it shows is not known then, and the next plan says so.
             price = priced.prices.get(key)
             row.price, row.currency = (price.amount, price.currency) if price else (None, "")
-            row.quantities = {work.inputs.warehouse_id: priced.quantities[key]} if key in priced.quantities else {}
-            row.confirmed_at = now
+            row.offered = priced.quantities.get(key)
+            row.quantities = {work.inputs.warehouse_id: row.offered} if row.offered is not None else {}
+            row.confirmed_at = row.stock_checked_at = now
             session.add(row)
         for gone in known.values():
             session.delete(gone)
