@@ -21,7 +21,7 @@ from flows.catalog_upload import BATCHES_IN_FLIGHT
 from flows.taxonomy_refresh import taxonomy_refresh
 from models.database import database
 from sandbox.tiktok.app import ENDPOINTS
-from tasks import mirror
+from tasks import mirror, shop_tables, stock
 from tasks.report import BatchReport
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ def connect(shops: Shops, name: str = "sandbox") -> int:
 def make_ready(connection_id: int, name: str = "sandbox") -> None:
     """Taxonomy read and category templates made: from here on the connection can upload."""
     taxonomy_refresh(name)
-    mirror.mirror_small_tables.fn(connection_id)
+    shop_tables.mirror_small_tables.fn(connection_id)
     add_templates(connection_id, settings().home / "documents")
 
 
@@ -89,12 +89,12 @@ def mirror_catalogue(connection_id: int) -> BatchReport:
             for part in mirror.parts_of(ids.combinations)
         ]
         beside = [
-            pool.submit(mirror.mirror_specific_prices.fn, connection_id),
-            pool.submit(mirror.mirror_small_tables.fn, connection_id),
+            pool.submit(shop_tables.mirror_specific_prices.fn, connection_id),
+            pool.submit(shop_tables.mirror_small_tables.fn, connection_id),
         ]
         reports = [future.result() for future in first]
         second = beside + [
-            pool.submit(mirror.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)
+            pool.submit(stock.mirror_stock.fn, connection_id, part) for part in mirror.parts_of(ids.stock_rows)
         ]
         second.append(pool.submit(mirror.mirror_suppliers_and_packs.fn, connection_id))
         second.append(pool.submit(mirror.settle_variants.fn, connection_id, ids))

@@ -34,7 +34,7 @@ from models.templates import (
 )
 from rules.brands import suggestions
 from rules.market import market
-from tasks.mirror import mirror_small_tables
+from tasks.shop_tables import mirror_small_tables
 from tasks.shops import DatabaseTokenStore, open_shops, utc_now
 from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
 

@@ -9,7 +9,7 @@ from console.demo_shop import add_templates, connect_sandbox
 from models.connections import Connection
 from models.database import database
 from sandbox.server import Sandbox
-from tasks.mirror import mirror_small_tables
+from tasks.shop_tables import mirror_small_tables
 from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
 
 NAME = "sandbox"

@@ -130,7 +130,7 @@ def read_what_is_named(connection_id: int, templates: list[TemplatePart], *, bra
         )
     from_shop = [one for one in templates if one.manufacturers or one.suppliers or one.categories or one.attributes]
     if from_shop and mirrored is None:
-        from tasks.mirror import mirror_small_tables
+        from tasks.shop_tables import mirror_small_tables
 
         mirror_small_tables.fn(connection_id)
     if not authorized or not (brands or any(template.category for template in templates)):

@@ -6,9 +6,18 @@ from prefect import Flow
 
 from flows.apply_plan import apply_plan
 from flows.catalog_upload import catalog_upload
+from flows.price_stock_sync import price_stock_sync
 from flows.taxonomy_refresh import taxonomy_refresh
 
-FLOWS: Final[dict[str, Flow[..., Any]]] = {flow.name: flow for flow in (taxonomy_refresh, catalog_upload, apply_plan)}
+FLOWS: Final[dict[str, Flow[..., Any]]] = {
+    flow.name: flow
+    for flow in (
+        taxonomy_refresh,
+        catalog_upload,
+        price_stock_sync,
+        apply_plan,
+    )
+}
 """Every flow by its name."""
 
-__all__ = ["FLOWS", "apply_plan", "catalog_upload", "taxonomy_refresh"]
+__all__ = ["FLOWS", "apply_plan", "catalog_upload", "price_stock_sync", "taxonomy_refresh"]

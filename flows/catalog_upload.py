@@ -10,7 +10,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from tasks import mirror
+from tasks import mirror, shop_tables, stock
 from tasks.media import upload_template_documents
 from tasks.planning import plan_batch, products_to_decide, template_named
 from tasks.report import BatchReport, RunResult
@@ -93,12 +93,12 @@ def mirror_catalogue(run: Run, product_ids: Sequence[int] | None) -> BatchReport
             *(start(mirror.mirror_combinations, part) for part in combinations),
         ]
         # Nothing of the second half needs these two, so it does not wait for them.
-        beside = [start(mirror.mirror_specific_prices), start(mirror.mirror_small_tables)]
+        beside = [start(shop_tables.mirror_specific_prices), start(shop_tables.mirror_small_tables)]
         reports = follow(first, 0.0, 0.6)
         # Stock may come before or after the variants are settled: a new variant takes over its product's quantity.
         second = [
             *beside,
-            *(start(mirror.mirror_stock, part) for part in stock_rows),
+            *(start(stock.mirror_stock, part) for part in stock_rows),
             start(mirror.mirror_suppliers_and_packs),
             start(mirror.settle_variants, quote(ids)),
         ]

@@ -225,8 +225,11 @@ def listing_price(
     *,
     markup: Markup,
     market: Market,
+    asked: Decimal | None = None,
 ) -> Decision[Price | None]:
     """The price to show on TikTok Shop; None, with the last reason saying why, when there is none to show (B4, B8).
+
+    `asked`: the sale price as PrestaShop itself answered it (`price[]`, six decimals), to be used instead of ours.
 
     The last reason's code is then one of: wrong_currency, no_price, below_market_minimum, above_market_maximum.
     Amounts are rounded to the market's decimals in the way the shop rounds.
@@ -235,7 +238,7 @@ def listing_price(
     if iso_code != market.currency:
         text = f"prices in {iso_code} cannot be listed: {market.region} sells in {market.currency}"
         return Decision(None, (Reason("wrong_currency", text),))
-    sale = sale_price(product, variant, specific_prices, context)
+    sale = sale_price(product, variant, specific_prices, context) if asked is None else _answered(asked, context)
     reasons = list(sale.reasons)
     with localcontext(_EXACT):
         marked = apply_markup(sale.value, markup)
@@ -259,6 +262,21 @@ def listing_price(
     if refusal is not None:
         return Decision(None, (*reasons, refusal))
     return Decision(Price(amount, iso_code), tuple(reasons))
+
+
+def _answered(asked: Decimal, context: PriceContext) -> Decision[Decimal]:
+    """PrestaShop's own answer, which leaves out the customer group's reduction (section 3.1)."""
+    reasons = [Reason("shop_price", f"PrestaShop answers {_shown(asked)} {context.currency.iso_code} when asked")]
+    with localcontext(_EXACT):
+        price = asked
+        if context.group_reduction:
+            price -= price * context.group_reduction / 100
+            reasons.append(
+                Reason("group_reduction", f"customer group {context.id_group}: {_percent(context.group_reduction)} off")
+            )
+        decimals = context.currency.precision if context.decimals is None else context.decimals
+        rounded = round_amount(max(price, _ZERO), decimals, context.round_mode)
+    return Decision(rounded, tuple(reasons))
 
 
 def apply_markup(amount: Decimal, markup: Markup) -> Decimal:

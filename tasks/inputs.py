@@ -25,7 +25,7 @@ from rules.decision import Names
 from rules.price import Currency, PriceContext
 from rules.quantity import StockPolicy
 from rules.tax import TaxRule, TaxTable, tax_rate
-from tasks.mirror import SETTINGS_RESOURCE
+from tasks.shop_tables import SETTINGS_RESOURCE
 from tasks.shops import Shops
 
 Records = Mapping[str, Mapping[int, Mapping[str, Any]]]

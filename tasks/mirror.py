@@ -1,13 +1,13 @@
 """Mirroring the PrestaShop catalogue into our tables, by the plan of prestashop-webservice.md 11.1.
 
 Id lists first (no object is built for them), then wide slim pages over ranges of those ids with two requests in
-flight, then the small tables, one request each. Only rows whose content changed are written.
+flight. Only rows whose content changed are written. Stock and the small tables have modules of their own.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,77 +21,27 @@ from sqlmodel import Session, col, select
 
 from clients.errors import ConfigurationFault
 from clients.prestashop.filters import Filters, any_of, equals
-from models.catalogue import Product, ShopRecord, SpecificPrice, Variant
+from models.catalogue import Product, Variant
 from models.database import database, in_parts, upsert
 from tasks.mirror_rows import (
     PRODUCT_ASSOCIATIONS,
     PRODUCT_FIELDS,
-    STOCK_FIELDS,
     Row,
     product_row,
-    shop_record_row,
-    specific_price_row,
     variant_row,
 )
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.touched import touch
 
 PRODUCTS_A_PAGE: Final = 500
 COMBINATIONS_A_PAGE: Final = 600
-STOCK_ROWS_A_PAGE: Final = 2_300
+SUPPLIER_ROWS_A_PAGE: Final = 2_300
 # Requests at a time; the client lets no more than this through either.
 _IN_FLIGHT: Final = 2
 # Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
 IDS_A_TASK: Final = 12_000
-
-# Small tables kept whole, and the fields asked for. Slim, because categories in full list all their products.
-_SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "categories": ("id", "id_parent", "name"),
-    "manufacturers": ("id", "name"),
-    "suppliers": ("id", "name"),
-    "product_options": ("id", "name", "public_name", "position"),
-    "product_option_values": ("id", "id_attribute_group", "name", "position"),
-    "product_features": ("id", "name"),
-    "product_feature_values": ("id", "id_feature", "value"),
-    "languages": ("id", "iso_code", "locale", "active"),
-    "currencies": ("id", "iso_code", "conversion_rate", "precision", "active", "deleted"),
-    "countries": ("id", "iso_code", "active"),
-    "groups": ("id", "reduction"),
-    "taxes": ("id", "rate"),
-    "tax_rules": (
-        "id",
-        "id_tax_rules_group",
-        "id_country",
-        "id_state",
-        "zipcode_from",
-        "zipcode_to",
-        "id_tax",
-        "behavior",
-    ),
-    "tax_rule_groups": ("id", "active", "deleted"),
-}
-_SETTINGS: Final = (
-    "PS_CURRENCY_DEFAULT",
-    "PS_LANG_DEFAULT",
-    "PS_COUNTRY_DEFAULT",
-    "PS_TAX",
-    "PS_PRICE_ROUND_MODE",
-    "PS_USE_ECOTAX",
-    "PS_ECOTAX_TAX_RULES_GROUP_ID",
-    "PS_SPECIFIC_PRICE_PRIORITIES",
-    "PS_SPECIFIC_PRICE_FEATURE_ACTIVE",
-    "PS_STOCK_MANAGEMENT",
-    "PS_ORDER_OUT_OF_STOCK",
-    "PS_PACK_STOCK_TYPE",
-    "PS_CUSTOMER_GROUP",
-    "PS_WEIGHT_UNIT",
-    "PS_DIMENSION_UNIT",
-    "PS_ROOT_CATEGORY",
-    "PS_HOME_CATEGORY",
-)
-# The row of ShopRecord that holds the shop's settings by name.
-SETTINGS_RESOURCE: Final = "configurations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +147,12 @@ def mirror_products(connection_id: int, ids: Sequence[int]) -> BatchReport:
             )
             changed = [row for row in rows if known.get(row["id_product"]) != row["hash"]]
             _write_products(session, changed)
+            touch(session, connection_id, [row["id_product"] for row in changed], "product changed", now)
         report.count("products", len(rows))
         report.count("products changed", len(changed))
     gone = sorted(set(ids) - found)
     if gone:
-        _forget_products(connection_id, gone)
+        forget_products(connection_id, gone)
         report.count("products gone", len(gone))
     return report
 
@@ -237,6 +188,7 @@ def mirror_combinations(connection_id: int, ids: Sequence[int]) -> BatchReport:
             upsert(
                 session, Variant, [{**row, "quantity": 0} for row in changed], only=list(changed[0]) if changed else []
             )
+            touch(session, connection_id, [row["id_product"] for row in changed], "combination changed", now)
         report.count("combinations", len(rows))
         report.count("combinations changed", len(changed))
     return report
@@ -261,6 +213,10 @@ def settle_variants(connection_id: int, ids: CatalogueIds) -> BatchReport:
             stored = set(session.exec(known_variants))
         gone = sorted(stored - set(ids.combinations))
         for part in in_parts(gone):
+            of_gone = session.exec(
+                select(Variant.id_product).where(of_connection, col(Variant.id_product_attribute).in_(part)).distinct()
+            ).all()
+            touch(session, connection_id, of_gone, "combination gone", utc_now())
             session.connection().execute(
                 delete(Variant).where(of_connection, col(Variant.id_product_attribute).in_(part))
             )
@@ -341,155 +297,6 @@ def _settle_simple_products(session: Session, connection_id: int) -> None:
     )
 
 
-@task(name="mirror stock", cache_policy=NO_CACHE, **on_retryable)
-def mirror_stock(connection_id: int, ids: Sequence[int]) -> BatchReport:
-    """Quantities of products and variants; only those that moved are written."""
-    shops = open_shops(connection_id)
-    shared = _groups_that_share_stock(shops)
-    report = BatchReport()
-    for page in shops.prestashop.pages("stock_availables", display=STOCK_FIELDS, ids=ids, size=STOCK_ROWS_A_PAGE):
-        rows = [row for row in page if _in_scope(row, shared)]
-        report.count("stock rows", len(rows))
-        report.count("stock moved", _store_stock(connection_id, rows))
-    return report
-
-
-def _groups_that_share_stock(shops: Shops) -> frozenset[int]:
-    return frozenset(
-        group["id"]
-        for group in shops.prestashop.rows("shop_groups", display=("id", "share_stock"))
-        if group["share_stock"]
-    )
-
-
-def _in_scope(row: Mapping[str, Any], shared: frozenset[int]) -> bool:
-    """A shop's own row, or the row of a group that shares its stock; leftovers of another mode count for nothing."""
-    if row["id_shop"]:
-        return not shared
-    return row["id_shop_group"] in shared
-
-
-def _store_stock(connection_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
-    if not rows:
-        return 0
-    products = [row["id_product"] for row in rows]
-    lowest, highest = min(products), max(products)
-    with database().write() as session:
-        before_products = {
-            id_product: (quantity, flag)
-            for id_product, quantity, flag in session.exec(
-                select(Product.id_product, Product.quantity, Product.out_of_stock).where(
-                    col(Product.connection_id) == connection_id, col(Product.id_product).between(lowest, highest)
-                )
-            )
-        }
-        before_variants = {
-            (id_product, attribute): quantity
-            for id_product, attribute, quantity in session.exec(
-                select(Variant.id_product, Variant.id_product_attribute, Variant.quantity).where(
-                    col(Variant.connection_id) == connection_id, col(Variant.id_product).between(lowest, highest)
-                )
-            )
-        }
-        moved_products: list[Row] = []
-        moved_variants: list[Row] = []
-        for row in rows:
-            id_product, attribute, quantity = row["id_product"], row["id_product_attribute"], row["quantity"]
-            if attribute == 0:
-                now = (quantity, row["out_of_stock"])
-                if before_products.get(id_product, now) != now:
-                    moved_products.append({"product": id_product, "quantity": quantity, "flag": row["out_of_stock"]})
-            if before_variants.get((id_product, attribute), quantity) != quantity:
-                moved_variants.append({"product": id_product, "attribute": attribute, "quantity": quantity})
-        if moved_products:
-            session.connection().execute(
-                update(Product)
-                .where(col(Product.connection_id) == connection_id, col(Product.id_product) == bindparam("product"))
-                .values(quantity=bindparam("quantity"), out_of_stock=bindparam("flag")),
-                moved_products,
-            )
-        if moved_variants:
-            session.connection().execute(
-                update(Variant)
-                .where(
-                    col(Variant.connection_id) == connection_id,
-                    col(Variant.id_product) == bindparam("product"),
-                    col(Variant.id_product_attribute) == bindparam("attribute"),
-                )
-                .values(quantity=bindparam("quantity")),
-                moved_variants,
-            )
-    return len(moved_products) + len(moved_variants)
-
-
-@task(name="mirror small tables", cache_policy=NO_CACHE, **on_retryable)
-def mirror_small_tables(connection_id: int) -> BatchReport:
-    """Names, taxes, currencies, groups and settings: one request each, kept whole."""
-    shops = open_shops(connection_id)
-    report = BatchReport()
-    rows: list[Row] = []
-    with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-        tables = pool.map(lambda table: shops.prestashop.rows(table[0], display=table[1]), _SMALL_TABLES.items())
-        values = shops.prestashop.settings(_SETTINGS)
-        for resource, records in zip(_SMALL_TABLES, tables, strict=True):
-            rows += [shop_record_row(connection_id, resource, record) for record in records]
-    rows.append(shop_record_row(connection_id, SETTINGS_RESOURCE, {"id": 0, **values}))
-    with database().write() as session:
-        known = {
-            (resource, record_id): stored
-            for resource, record_id, stored in session.exec(
-                select(ShopRecord.resource, ShopRecord.id, ShopRecord.hash).where(
-                    ShopRecord.connection_id == connection_id
-                )
-            )
-        }
-        changed = [row for row in rows if known.get((row["resource"], row["id"])) != row["hash"]]
-        upsert(session, ShopRecord, changed)
-        gone = known.keys() - {(row["resource"], row["id"]) for row in rows}
-        for resource, record_id in gone:
-            session.connection().execute(
-                delete(ShopRecord).where(
-                    col(ShopRecord.connection_id) == connection_id,
-                    col(ShopRecord.resource) == resource,
-                    col(ShopRecord.id) == record_id,
-                )
-            )
-    report.count("small rows", len(rows))
-    report.count("small rows changed", len(changed) + len(gone))
-    return report
-
-
-@task(name="mirror special prices", cache_policy=NO_CACHE, **on_retryable)
-def mirror_specific_prices(connection_id: int) -> BatchReport:
-    """Catalogue special prices: rows of single carts and single customers are of no use on a marketplace."""
-    shops = open_shops(connection_id)
-    report = BatchReport()
-    records = shops.prestashop.rows(
-        "specific_prices",
-        display="full",
-        filters=Filters(id_cart=equals(0), id_customer=equals(0)),
-    )
-    rows = [specific_price_row(connection_id, record) for record in records]
-    with database().write() as session:
-        known = dict(
-            session.exec(
-                select(SpecificPrice.id, SpecificPrice.hash).where(SpecificPrice.connection_id == connection_id)
-            ).all()
-        )
-        changed = [row for row in rows if known.get(row["id"]) != row["hash"]]
-        upsert(session, SpecificPrice, changed)
-        gone = sorted(known.keys() - {row["id"] for row in rows})
-        for part in in_parts(gone):
-            session.connection().execute(
-                delete(SpecificPrice).where(
-                    col(SpecificPrice.connection_id) == connection_id, col(SpecificPrice.id).in_(part)
-                )
-            )
-    report.count("special prices", len(rows))
-    report.count("special prices changed", len(changed) + len(gone))
-    return report
-
-
 @task(name="mirror suppliers and packs", cache_policy=NO_CACHE, **on_retryable)
 def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
     """Which suppliers a product has (F2), and what a pack consists of: in pages over the whole catalogue."""
@@ -517,6 +324,7 @@ def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
                 .values(supplier_ids=bindparam("supplied"), bundle=bindparam("parts")),
                 changed,
             )
+            touch(session, connection_id, [row["product"] for row in changed], "pack changed", utc_now())
     report.count("packs", len(packs))
     report.count("suppliers or packs changed", len(changed))
     return report
@@ -525,7 +333,7 @@ def mirror_suppliers_and_packs(connection_id: int) -> BatchReport:
 def _suppliers(shops: Shops) -> dict[int, set[int]]:
     suppliers: dict[int, set[int]] = {}
     fields = ("id", "id_product", "id_supplier")
-    for page in shops.prestashop.pages("product_suppliers", display=fields, size=STOCK_ROWS_A_PAGE):
+    for page in shops.prestashop.pages("product_suppliers", display=fields, size=SUPPLIER_ROWS_A_PAGE):
         for record in page:
             suppliers.setdefault(record["id_product"], set()).add(record["id_supplier"])
     return suppliers
@@ -545,12 +353,13 @@ def _packs(shops: Shops) -> dict[int, list[list[int]]]:
     }
 
 
-def _forget_products(connection_id: int, ids: Sequence[int]) -> None:
+def forget_products(connection_id: int, ids: Sequence[int]) -> None:
     with database().write() as session:
         _delete_products(session, connection_id, ids)
 
 
 def _delete_products(session: Session, connection_id: int, ids: Sequence[int]) -> None:
+    touch(session, connection_id, ids, "product gone", utc_now())
     for part in in_parts(ids):
         for table in (Variant, Product):
             session.connection().execute(

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from prefect import task
@@ -56,6 +57,8 @@ class Offer:
     quantities: Mapping[int, int]
     findings: tuple[Finding, ...]
     reasons: Mapping[int, tuple[Reason, ...]]
+    price_reasons: Mapping[int, tuple[Reason, ...]]
+    quantity_reasons: Mapping[int, tuple[Reason, ...]]
 
 
 def load_subjects(session: Session, connection_id: int, ids: Sequence[int], image_type: str) -> list[Subject]:
@@ -143,18 +146,33 @@ def decide(
     )
 
 
-def offer(shops: Shops, inputs: Inputs, subject: Subject, template_id: int | None, context: PriceContext) -> Offer:
-    """Price and quantity of every variant of one product."""
+def offer(
+    shops: Shops,
+    inputs: Inputs,
+    subject: Subject,
+    template_id: int | None,
+    context: PriceContext,
+    asked: Mapping[tuple[int, int], Decimal] | None = None,
+) -> Offer:
+    """Price and quantity of every variant of one product; `asked`: sale prices as PrestaShop itself answers them."""
     template = inputs.template(template_id)
     markup = (template.price_markup() if template else None) or shops.settings.products.markup
     prices: dict[int, Price] = {}
     quantities: dict[int, int] = {}
     findings: list[Finding] = []
     reasons: dict[int, tuple[Reason, ...]] = {}
+    price_reasons: dict[int, tuple[Reason, ...]] = {}
+    quantity_reasons: dict[int, tuple[Reason, ...]] = {}
     for variant in subject.variants:
         key = variant.id_product_attribute
         price = listing_price(
-            subject.product, variant, subject.specific_prices, context, markup=markup, market=shops.market
+            subject.product,
+            variant,
+            subject.specific_prices,
+            context,
+            markup=markup,
+            market=shops.market,
+            asked=(asked or {}).get((variant.id_product, key)),
         )
         quantity = listing_quantity(
             subject.product,
@@ -164,6 +182,7 @@ def offer(shops: Shops, inputs: Inputs, subject: Subject, template_id: int | Non
             components=subject.components,
         )
         reasons[key] = (*price.reasons, *quantity.reasons)
+        price_reasons[key], quantity_reasons[key] = price.reasons, quantity.reasons
         quantities[key] = quantity.value
         if price.value is None:
             why = price.reasons[-1] if price.reasons else Reason("price_unusable", "the price cannot be used")
@@ -174,7 +193,7 @@ def offer(shops: Shops, inputs: Inputs, subject: Subject, template_id: int | Non
             )
         else:
             prices[key] = price.value
-    return Offer(prices, quantities, tuple(findings), reasons)
+    return Offer(prices, quantities, tuple(findings), reasons, price_reasons, quantity_reasons)
 
 
 def _variant_name(variant: Variant) -> str:

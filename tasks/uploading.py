@@ -33,6 +33,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.touched import touch
 
 _log = logging.getLogger(__name__)
 
@@ -568,6 +569,9 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
             session.add(row)
         for gone in known.values():
             session.delete(gone)
+        session.flush()
+        # Prices and stock may have moved since they were worked out; from now on the price and stock sync knows of it.
+        touch(session, work.shops.id, [work.subject.product.id_product], "listed", now)
         change = session.get_one(Change, work.change.key)
         change.state = ChangeState.CONFIRMED
         change.code = change.cause = change.fix = ""

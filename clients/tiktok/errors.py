@@ -21,9 +21,9 @@ from clients.errors import (
     TokenExpired,
     Unavailable,
 )
-from clients.tiktok.product_errors import PRODUCT_REFUSALS
+from clients.tiktok.product_errors import LOCKS, PRODUCT_REFUSALS
 
-Retry = Literal["no", "yes", "slowly", "tomorrow", "after refresh"]
+Retry = Literal["no", "yes", "slowly", "later", "tomorrow", "after refresh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,9 @@ def _expand(spec: str) -> list[str]:
 
 def _table() -> dict[str, ErrorEntry]:
     # Ranges first: a code with a row of its own keeps the more exact text.
-    refusals: list[_Row] = [(codes, Rejected, "no", cause, fix) for codes, cause, fix in PRODUCT_REFUSALS]
+    refusals: list[_Row] = [
+        (codes, Rejected, "later" if codes in LOCKS else "no", cause, fix) for codes, cause, fix in PRODUCT_REFUSALS
+    ]
     ranges_first = sorted([*_PLATFORM, *refusals], key=lambda row: "-" not in row[0])
     return {
         code: ErrorEntry(code, kind, retry, cause, fix)

@@ -14,6 +14,9 @@ _IMAGE_FIX: Final = "Replace the image: JPG, PNG or WEBP, 300 to 4000 pixels a s
 _VARIANT_FIX: Final = "Give every combination the same attributes, each with its own distinct set of values."
 _CERTIFICATE_FIX: Final = "Add or replace the document in the category template."
 
+# Refusals that pass by themselves: promotions, campaigns and reviews end. Named as in the table below.
+LOCKS: Final = frozenset({"12019045 12052038", "12052393", "12052332", "12019056", "12019057"})
+
 PRODUCT_REFUSALS: Final[tuple[tuple[str, str, str], ...]] = (
     # Text
     (

@@ -1,0 +1,378 @@
+"""Planning prices and stock: what listings should show against what TikTok Shop was last confirmed to show.
+
+Only touched products are looked at (`tasks.touched`), so that cost follows what changed. A plan is stored in the
+transaction that takes its products off the list of touched ones.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from models.database import database, in_parts
+from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, Touched
+from rules.decision import Reason
+from rules.offers import OfferChange, OfferDifference, ShownSku, WantedSku, gone, offer_difference
+from rules.price import PriceContext
+from rules.quantity import not_sellable
+from rules.template_matching import assign_template
+from tasks.inputs import Inputs, inputs_of
+from tasks.planning import Offer, Subject, load_subjects, offer
+from tasks.report import BatchReport, Failure
+from tasks.retrying import on_retryable
+from tasks.runs import Run
+from tasks.shops import Shops, open_shops, utc_now
+
+OFFER_KINDS: Final = (ChangeKind.PRICE, ChangeKind.STOCK)
+# Nothing about these can be changed by us.
+_OUT_OF_REACH: Final = ("DELETED", "FREEZE")
+# Why a SKU has no price to show, as the last reason of the price rule says it, and what to do.
+_PRICE_FIX: Final = "Change the price in PrestaShop or the markup; the other variants are not held up by this one."
+
+
+@dataclass(frozen=True, slots=True)
+class ListingOffer:
+    """A listing, its linked SKUs, and what each of them should show."""
+
+    listing: Listing
+    skus: Sequence[ListingSku]
+    wanted: Mapping[str, WantedSku]
+
+
+def touched_products(connection_id: int, product_ids: Sequence[int] | None) -> list[int]:
+    """Products to plan for: the touched ones, and those with a change that is still open and not to be waited for.
+
+    An open change is planned anew, so that what is sent is what should be shown now. Given ids are looked at whether
+    touched or not.
+    """
+    if product_ids is not None:
+        return sorted(set(product_ids))
+    with database().read() as session:
+        ids = set(session.exec(select(Touched.id_product).where(Touched.connection_id == connection_id)))
+        still_open = session.exec(
+            select(Change.object).where(
+                Change.connection_id == connection_id,
+                col(Change.kind).in_(OFFER_KINDS),
+                (col(Change.state) == ChangeState.SENT)
+                | (
+                    (col(Change.state) == ChangeState.PLANNED)
+                    & (col(Change.not_before).is_(None) | (col(Change.not_before) <= utc_now()))
+                ),
+            )
+        ).all()
+        keys = [int(name.removeprefix("listing:")) for name in still_open if name.startswith("listing:")]
+        for part in in_parts(keys):
+            ids.update(
+                one
+                for one in session.exec(select(ListingSku.id_product).where(col(ListingSku.listing_id).in_(part)))
+                if one is not None
+            )
+    return sorted(ids)
+
+
+def load_offers(
+    session: Session,
+    shops: Shops,
+    inputs: Inputs,
+    ids: Sequence[int],
+    asked: Mapping[tuple[int, int], Decimal] | None = None,
+) -> list[ListingOffer]:
+    """Every listing that has a SKU linked to one of these products, with all its linked SKUs."""
+    listing_ids = sorted(
+        set(
+            session.exec(
+                select(ListingSku.listing_id).where(
+                    ListingSku.connection_id == shops.id, col(ListingSku.id_product).in_(ids)
+                )
+            )
+        )
+    )
+    listings = session.exec(select(Listing).where(col(Listing.id).in_(listing_ids))).all()
+    skus: dict[int, list[ListingSku]] = defaultdict(list)
+    for sku in session.exec(
+        select(ListingSku)
+        .where(col(ListingSku.listing_id).in_(listing_ids), col(ListingSku.id_product).is_not(None))
+        .order_by(col(ListingSku.id))
+    ):
+        skus[sku.listing_id].append(sku)
+    products = sorted({sku.id_product for group in skus.values() for sku in group if sku.id_product is not None})
+    subjects = {
+        subject.product.id_product: subject
+        for subject in load_subjects(session, shops.id, products, shops.settings.products.image_type)
+    }
+    offers = {
+        id_product: offer(shops, inputs, subject, _template_of(inputs, subject), inputs.price, asked)
+        for id_product, subject in subjects.items()
+    }
+    return [
+        ListingOffer(
+            listing, skus[listing.key], {sku.sku_id: _wanted(sku, subjects, offers) for sku in skus[listing.key]}
+        )
+        for listing in listings
+    ]
+
+
+def _template_of(inputs: Inputs, subject: Subject) -> int | None:
+    return assign_template(subject.product, inputs.templates, inputs.ancestors).value
+
+
+def _wanted(sku: ListingSku, subjects: Mapping[int, Subject], offers: Mapping[int, Offer]) -> WantedSku:
+    subject, offered = subjects.get(sku.id_product or 0), offers.get(sku.id_product or 0)
+    key = sku.id_product_attribute or 0
+    if subject is None or offered is None:
+        return gone("the product is gone in PrestaShop: sold out")
+    if key not in offered.quantities:
+        return gone("the combination is gone in PrestaShop: sold out")
+    price = offered.prices.get(key)
+    reasons = offered.price_reasons[key]
+    return WantedSku(
+        price=price,
+        quantity=offered.quantities[key],
+        refusal=reasons[-1] if price is None and reasons else None,
+        everywhere=not_sellable(subject.product) is not None,
+        price_reasons=reasons,
+        quantity_reasons=offered.quantity_reasons[key],
+    )
+
+
+def asked_prices(
+    shops: Shops, context: PriceContext, variants: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Decimal]:
+    """Sale prices as PrestaShop itself computes them (section 3.1), by (id_product, id_product_attribute)."""
+    alias = "connector_price"
+    parameters = {
+        alias: {
+            "use_tax": int(context.with_tax and context.tax_enabled),
+            "country": context.id_country,
+            "currency": context.currency.id,
+            "group": context.id_group,
+            "decimals": 6,
+        }
+    }
+    wanted = set(variants)
+    combinations = {attribute: key for key in wanted if (attribute := key[1])}
+    answers = {
+        combinations[attribute]: prices[alias]
+        for attribute, prices in shops.prestashop.prices("combinations", parameters, sorted(combinations)).items()
+    }
+    simple = sorted(id_product for id_product, attribute in wanted if not attribute)
+    for id_product, prices in shops.prestashop.prices("products", parameters, simple).items():
+        answers[id_product, 0] = prices[alias]
+    return answers
+
+
+@task(name="plan prices and stock", cache_policy=NO_CACHE, **on_retryable)
+def plan_offers(run: Run, ids: Sequence[int], *, dry_run: bool = False, retry_parked: bool = False) -> BatchReport:
+    """Plan the differences in price and stock of the listings of some products.
+
+    Args:
+        run: the run the planned changes belong to.
+        ids: PrestaShop product ids.
+        dry_run: the products stay touched, so that the next run looks at them all the same.
+        retry_parked: plan again what TikTok Shop refused, although it has not changed.
+    """
+    shops = open_shops(run.connection_id)
+    began = utc_now()
+    inputs = inputs_of(shops, run.plan, began)
+    report = BatchReport()
+    with database().read() as session:
+        asked = _asked(session, shops, inputs, ids)
+        offers = load_offers(session, shops, inputs, ids, asked)
+        standing = _standing(session, run.connection_id, [one.listing.key for one in offers])
+    changes: list[Change] = []
+    superseded: list[int] = []
+    for one in offers:
+        mine = standing.get(f"listing:{one.listing.key}", [])
+        if one.listing.status in _OUT_OF_REACH:
+            report.count(f"listings {one.listing.status.lower()}")
+            superseded += [change.key for change in mine]
+            continue
+        difference = _difference(shops, one, mine)
+        for kind, change in ((ChangeKind.PRICE, difference.price), (ChangeKind.STOCK, difference.stock)):
+            planned, outdated = _plan_one(run, one, kind, change, mine, began, retry_parked=retry_parked)
+            superseded += outdated
+            if planned is None:
+                continue
+            changes.append(planned)
+            report.count("prices to set" if kind is ChangeKind.PRICE else "stocks to set")
+        parked, outdated = _park_refused(run, one, difference, standing, began)
+        superseded += outdated
+        changes += parked
+        for sku in parked:
+            report.failed(Failure(object=_name(one), code=sku.code, cause=sku.cause, fix=sku.fix))
+    _store(run, () if dry_run else ids, began, changes, superseded, report)
+    return report
+
+
+def _asked(session: Session, shops: Shops, inputs: Inputs, ids: Sequence[int]) -> dict[tuple[int, int], Decimal] | None:
+    """PrestaShop's own prices of the batch, when the connection goes by them."""
+    if shops.settings.products.price_source != "shop":
+        return None
+    linked = session.exec(
+        select(ListingSku.id_product, ListingSku.id_product_attribute).where(
+            ListingSku.connection_id == shops.id, col(ListingSku.id_product).in_(ids)
+        )
+    )
+    return asked_prices(shops, inputs.price, ((one or 0, attribute or 0) for one, attribute in linked))
+
+
+def _standing(session: Session, connection_id: int, listing_keys: Sequence[int]) -> dict[str, list[Change]]:
+    """Changes of these listings that are open, or parked and not replaced since, by object, oldest first."""
+    sku_ids = session.exec(select(ListingSku.sku_id).where(col(ListingSku.listing_id).in_(listing_keys))).all()
+    objects = [*(f"listing:{key}" for key in listing_keys), *(f"sku:{sku_id}" for sku_id in sku_ids)]
+    found: dict[str, list[Change]] = defaultdict(list)
+    for change in session.exec(
+        select(Change)
+        .where(
+            Change.connection_id == connection_id,
+            col(Change.object).in_(objects),
+            col(Change.kind).in_(OFFER_KINDS),
+            col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED]),
+        )
+        .order_by(col(Change.id))
+    ):
+        found[change.object].append(change)
+    return found
+
+
+def _difference(shops: Shops, one: ListingOffer, standing: Sequence[Change]) -> OfferDifference:
+    products = shops.settings.products
+    return offer_difference(
+        [ShownSku(sku.sku_id, sku.price, sku.currency, sku.offered) for sku in one.skus],
+        one.wanted,
+        sync_price=products.sync_price,
+        sync_stock=products.sync_stock,
+        # A call without an answer may have set what the record does not know of.
+        anew=any(change.state == ChangeState.SENT for change in standing),
+    )
+
+
+def _plan_one(
+    run: Run,
+    one: ListingOffer,
+    kind: ChangeKind,
+    wanted: OfferChange | None,
+    standing: Sequence[Change],
+    now: datetime,
+    *,
+    retry_parked: bool,
+) -> tuple[Change | None, list[int]]:
+    """The change to make of one kind, and those it takes the place of."""
+    mine = [change for change in standing if change.kind == kind]
+    if wanted is None:
+        return None, [change.key for change in mine]
+    targets = {step.sku_id: step.after for step in wanted.steps}
+    waiting_until = None
+    for change in mine:
+        same = _targets(change) == targets
+        if same and change.state == ChangeState.PARKED and not retry_parked:
+            # It would be refused again: it waits for another price or stock, or for a person.
+            return None, [other.key for other in mine if other is not change]
+        if same and change.state == ChangeState.PLANNED and change.not_before is not None:
+            waiting_until = change.not_before
+    return Change(
+        connection_id=run.connection_id,
+        plan_id=run.plan,
+        kind=kind,
+        object=f"listing:{one.listing.key}",
+        id_product=one.listing.id_product,
+        before={"product_id": one.listing.product_id},
+        after={"skus": [step.as_record() for step in wanted.steps]},
+        reasons=[reason.as_record() for reason in wanted.reasons],
+        created_at=now,
+        not_before=waiting_until,
+    ), [change.key for change in mine]
+
+
+def _targets(change: Change) -> dict[str, str]:
+    return {str(row["sku_id"]): str(row["to"]) for row in change.after.get("skus", ())}
+
+
+def _park_refused(
+    run: Run, one: ListingOffer, difference: OfferDifference, standing: Mapping[str, list[Change]], now: datetime
+) -> tuple[list[Change], list[int]]:
+    """SKUs without a price to show, each parked with its fix; those that have one again are no longer parked."""
+    parked: list[Change] = []
+    outdated: list[int] = []
+    for sku in one.skus:
+        known = standing.get(f"sku:{sku.sku_id}", [])
+        refusal: Reason | None = difference.refused.get(sku.sku_id)
+        if refusal is not None and any((change.code, change.cause) == (refusal.code, refusal.text) for change in known):
+            continue
+        outdated += [change.key for change in known]
+        if refusal is not None:
+            parked.append(
+                Change(
+                    connection_id=run.connection_id,
+                    plan_id=run.plan,
+                    kind=ChangeKind.PRICE,
+                    object=f"sku:{sku.sku_id}",
+                    id_product=sku.id_product,
+                    before={"product_id": one.listing.product_id},
+                    after={},
+                    reasons=[refusal.as_record()],
+                    state=ChangeState.PARKED,
+                    code=refusal.code,
+                    cause=refusal.text,
+                    fix=_PRICE_FIX,
+                    created_at=now,
+                    finished_at=now,
+                )
+            )
+    return parked, outdated
+
+
+def _name(one: ListingOffer) -> str:
+    return f"product {one.listing.id_product}" if one.listing.id_product else f"listing {one.listing.product_id}"
+
+
+def _store(
+    run: Run,
+    ids: Sequence[int],
+    began: datetime,
+    changes: Sequence[Change],
+    superseded: Sequence[int],
+    report: BatchReport,
+) -> None:
+    with database().write() as session:
+        for key in superseded:
+            stored = session.get_one(Change, key)
+            if stored.state == ChangeState.CONFIRMED:
+                continue
+            stored.state = ChangeState.SUPERSEDED
+            stored.finished_at = began
+            report.count("superseded")
+        session.flush()
+        session.add_all(changes)
+        # What was touched after it was read is looked at again.
+        session.connection().execute(
+            delete(Touched).where(
+                col(Touched.connection_id) == run.connection_id,
+                col(Touched.id_product).in_(ids),
+                col(Touched.since) <= began,
+            )
+        )
+
+
+def touched_since(
+    session: Session, connection_id: int, changes: Sequence[Change], skus: Mapping[int, Mapping[str, ListingSku]]
+) -> set[int]:
+    """Changes whose products were touched after they were planned: an order, a move, a link."""
+    since = {
+        row.id_product: row.since for row in session.exec(select(Touched).where(Touched.connection_id == connection_id))
+    }
+    return {
+        change.key
+        for change in changes
+        for sku in skus.get(int(change.object.partition(":")[2]), {}).values()
+        if sku.id_product in since and since[sku.id_product] > change.created_at
+    }
