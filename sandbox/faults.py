@@ -33,7 +33,8 @@ KINDS = (
     "slow",  # the answer comes late
     "truncated",  # the answer ends in the middle of its body
     "token_expired",  # TikTok Shop: 105002 although the token is still good
-    "item_errors",  # batch calls: some items fail under an overall success
+    "item_errors",  # batch calls: the first item fails under an overall success
+    "half_item_errors",  # batch calls: every second item fails, beginning with the first
     "php_warning",  # PrestaShop: 500 with a PHP fault in the error list
     "notice_before_body",  # PrestaShop: a PHP notice printed before the body
 )

@@ -46,6 +46,12 @@ class Call:
     def fault(self, kind: str) -> bool:
         return self.world.faults.draw(kind, self.method, self.full_path)
 
+    def struck_items(self, number: int) -> range:
+        """Positions of a batch that a drawn fault refuses: the first, every second one beginning with it, or none."""
+        if self.fault("half_item_errors"):
+            return range(0, number, 2)
+        return range(min(number, 1)) if self.fault("item_errors") else range(0)
+
 
 Handler = Callable[[Call], Any]
 

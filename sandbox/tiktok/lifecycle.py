@@ -19,9 +19,10 @@ def _for_each(call: Call, change: Callable[[Product, datetime], None]) -> Any:
     if len(ids) > MAX_IDS:
         raise ApiError(12019120, "More than 20 product ids")
     errors = []
+    struck = call.struck_items(len(ids))
     for i, product_id in enumerate(ids):
         try:
-            if i == 0 and call.fault("item_errors"):
+            if i in struck:
                 raise ApiError(12052881, "Internal fault, try again")
             product = call.shop.shelf.get(product_id)
             change(product, call.world.now())

@@ -7,7 +7,7 @@ from sandbox.tiktok.categories import chain_rows
 from sandbox.tiktok.errors import ApiError
 from sandbox.tiktok.media import image_row
 from sandbox.tiktok.paging import PAGE, offset_of, token_for
-from sandbox.tiktok.shelf import STATUSES, Content, Product
+from sandbox.tiktok.shelf import STATUSES, Content, Offer, Product
 from sandbox.tiktok.tree import ATTRIBUTES, local, rules_of
 
 MAX_DEPTH = 10_000
@@ -87,15 +87,17 @@ def _prices(product: Product, sku_id: str) -> dict[str, Any]:
     row: dict[str, Any] = {
         "price": {"currency": offer.currency, "sale_price": offer.price, "tax_exclusive_price": offer.price},
         "inventory": [{"warehouse_id": key, "quantity": number} for key, number in offer.stock.items()],
-        "status_info": _sku_status(product),
+        "status_info": _sku_status(product, offer),
     }
     if offer.list_price:
         row["list_price"] = offer.list_price
     return row
 
 
-def _sku_status(product: Product) -> dict[str, str]:
+def _sku_status(product: Product, offer: Offer) -> dict[str, str]:
+    """The product's state counts before the SKU's own."""
     source = {"SELLER_DEACTIVATED": "SELLER", "PLATFORM_DEACTIVATED": "PLATFORM"}.get(product.status)
+    source = source or offer.deactivated_by
     return {"status": "DEACTIVATED", "deactivation_source": source} if source else {"status": "NORMAL"}
 
 

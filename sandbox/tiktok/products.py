@@ -99,7 +99,7 @@ def _refuse_in_promotion(product: Product, body: dict[str, Any]) -> None:
     if len(kept) < len(product.newest["skus"]):
         raise ApiError(12019057, "SKUs cannot be removed during a promotion")
     if any(sku["price"]["amount"] != product.offers[sku_id].price for sku_id, sku in kept.items()):
-        raise ApiError(12052038, "Prices are locked by a promotion")
+        raise ApiError(product.promotion_code, "Prices are locked by a promotion")
 
 
 def _store(call: Call, product: Product, body: dict[str, Any]) -> list[str]:
@@ -138,7 +138,8 @@ def _offer(product: Product, sku_id: str, sku: dict[str, Any]) -> None:
         product.offers[sku_id] = Offer(price.get("amount", ""), price.get("currency", ""), stock)
     else:
         offer.price, offer.currency = price.get("amount", ""), price.get("currency", "")
-        offer.stock = stock
+        if not offer.shared:
+            offer.stock = stock
     product.offers[sku_id].list_price = sku.get("list_price")
 
 

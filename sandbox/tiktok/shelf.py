@@ -39,6 +39,9 @@ class Offer:
     committed: dict[str, int] = field(default_factory=dict)  # units of unshipped orders, not part of stock
     list_price: dict[str, str] | None = None
     campaign_stock: int = 0  # units promised to a campaign: stock may not fall below
+    campaign_until: datetime | None = None
+    shared: bool = False  # fulfilled by TikTok or stock of several shops: not editable here
+    deactivated_by: str = ""  # SELLER, PLATFORM or COMBO_RELATION when this SKU alone is off sale
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class Product:
     pre_approved_reasons: tuple[str, ...] = ()
     failed_reasons: tuple[str, ...] = ()
     in_promotion: bool = False
+    promotion_code: int = 12052038  # what refuses a price meanwhile
+    promotion_until: datetime | None = None
     submissions: int = 0
     deleted_at: datetime | None = None
 
@@ -83,6 +88,7 @@ class Shelf:
         self.products_of_seller_sku: defaultdict[str, set[str]] = defaultdict(set)
         self.by_idempotency_key: dict[str, str] = {}
         self.listed_on: Counter[str] = Counter()  # day → products created, for the daily quota
+        self.timed: set[str] = set()  # products with a promotion or campaign that ends by itself
         self._audits: list[tuple[datetime, str, int]] = []
         self._custom_ids: dict[tuple[str, ...], str] = {}
 
@@ -125,13 +131,31 @@ class Shelf:
         self.touch(product)
 
     def settle(self) -> None:
-        """Decide the audits that are due."""
+        """Decide the audits that are due, end the promotions and campaigns whose time is over."""
         now = self._world.now()
+        for product_id in tuple(self.timed):
+            self._end_locks(self.products[product_id], now)
         while self._audits and self._audits[0][0] <= now:
             _, product_id, submission = heapq.heappop(self._audits)
             product = self.products[product_id]
             if product.submissions == submission and product.audit == "AUDITING" and product.status != "DELETED":
                 self._decide(product)
+
+    def _end_locks(self, product: Product, now: datetime) -> None:
+        running = False
+        if product.promotion_until is not None:
+            if product.promotion_until <= now:
+                product.in_promotion, product.promotion_until = False, None
+            else:
+                running = True
+        for offer in product.offers.values():
+            if offer.campaign_until is not None:
+                if offer.campaign_until <= now:
+                    offer.campaign_stock, offer.campaign_until = 0, None
+                else:
+                    running = True
+        if not running:
+            self.timed.discard(product.id)
 
     def _decide(self, product: Product) -> None:
         content = product.review or {}

@@ -23,7 +23,7 @@ def update_prices(call: Call) -> Any:
     """All or nothing: the first SKU refused refuses the call."""
     product = _changeable(call)
     if product.in_promotion:
-        raise ApiError(12052038, "Prices are locked by a promotion")
+        raise ApiError(product.promotion_code, "Prices are locked by a promotion")
     for sku in call.body["skus"]:
         if sku["id"] not in product.offers:
             raise ApiError(12052036, "The SKU is not one of this product's")
@@ -42,27 +42,24 @@ def update_inventory(call: Call) -> Any:
     """Each SKU for itself; `quantity` is the new available stock, committed units stay apart."""
     product = _changeable(call)
     errors = []
+    struck = call.struck_items(len(call.body["skus"]))
     for i, sku in enumerate(call.body["skus"]):
         problem, extra = _stock_problems(call, product, sku)
-        if i == 0 and call.fault("item_errors"):
+        if i in struck:
             problem, extra = Problem(12052037, "The inventory was not updated"), []
         if problem is not None:
             errors.append(item_error(problem.code, problem.message, sku_id=sku["id"], extra_errors=extra))
         else:
             offer = product.offers[sku["id"]]
             offer.stock = {_warehouse(call, row): row["quantity"] for row in sku["inventory"]}
-    call.shop.shelf.touch(product)
+    if len(errors) < len(call.body["skus"]):
+        call.shop.shelf.touch(product)
     return {"errors": errors} if errors else {}
 
 
 def _warehouse(call: Call, row: dict[str, Any]) -> str:
     """Without a warehouse id the shop's default sales warehouse is meant."""
-    default = (
-        warehouse.id
-        for warehouse in call.shop.warehouses.values()
-        if warehouse.is_default and warehouse.type == "SALES_WAREHOUSE"
-    )
-    return str(row.get("warehouse_id") or next(default, ""))
+    return str(row.get("warehouse_id") or call.shop.default_warehouse)
 
 
 def _stock_problems(call: Call, product: Product, sku: dict[str, Any]) -> tuple[Problem | None, list[dict[str, Any]]]:
@@ -70,6 +67,8 @@ def _stock_problems(call: Call, product: Product, sku: dict[str, Any]) -> tuple[
     offer = product.offers.get(sku["id"])
     if offer is None:
         return Problem(12052036, "The SKU is not one of this product's"), []
+    if offer.shared:
+        return Problem(12052921, "The stock is shared and not editable here"), []
     extra: list[dict[str, Any]] = []
     for row in sku["inventory"]:
         warehouse_id = _warehouse(call, row)

@@ -14,6 +14,7 @@ from sandbox.tiktok.limits import RateLimit
 from sandbox.tiktok.logistics import stock_warehouses
 from sandbox.tiktok.markets import LONG_SELLER_SKU, MARKETS
 from sandbox.tiktok.media import Document, Picture
+from sandbox.tiktok.seller_center import SellerCenter, StockOrder
 from sandbox.tiktok.shelf import Shelf
 from sandbox.tiktok.tokens import TokenDesk
 
@@ -39,6 +40,13 @@ class Shop:
         self.daily_listing_quota: int | None = None
         self.unique_identifiers = False  # whether a GTIN may appear once per shop only
         self.shelf = Shelf(world)
+        self.center = SellerCenter(world, self)
+
+    @property
+    def default_warehouse(self) -> str:
+        """What is meant by stock without a warehouse id."""
+        rows = self.warehouses.values()
+        return next((row.id for row in rows if row.is_default and row.type == "SALES_WAREHOUSE"), "")
 
 
 class TikTokWorld:
@@ -98,6 +106,16 @@ class TikTokWorld:
         """A fresh single-use consent code, as the seller's approval would bring."""
         with self.lock:
             return self.tokens.new_code()
+
+    def order(self, product_id: str, sku_id: str, warehouse_id: str | None = None, units: int = 1) -> StockOrder:
+        """A buyer orders in the seller's first shop; see `SellerCenter` for it and the two below."""
+        return self.shop.center.order(product_id, sku_id, warehouse_id, units)
+
+    def ship(self, order_id: str) -> StockOrder:
+        return self.shop.center.ship(order_id)
+
+    def cancel(self, order_id: str) -> StockOrder:
+        return self.shop.center.cancel(order_id)
 
     def now(self) -> datetime:
         return self.clock() + self.offset
