@@ -16,7 +16,6 @@ from models.catalogue import Product
 from models.database import database
 from models.listings import Listing, ListingSku
 from rules.offers import deletions_need_consent
-from tasks.listing_actions import plan_actions, send_actions
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
@@ -74,6 +73,8 @@ def held_back(run: Run, *, allow_deletions: bool) -> tuple[list[int], BatchRepor
 @task(name="delete listings of gone products", cache_policy=NO_CACHE, **on_retryable)
 def delete_gone(run: Run, held: Sequence[int]) -> BatchReport:
     """Delete the listings of gone products that are sold out by now, if the merchant wants that (B1)."""
+    from tasks.listing_actions import plan_actions, send_actions
+
     shops = open_shops(run.connection_id)
     if not shops.settings.products.delete_item:
         return BatchReport()
