@@ -73,8 +73,6 @@ def held_back(run: Run, *, allow_deletions: bool) -> tuple[list[int], BatchRepor
 @task(name="delete listings of gone products", cache_policy=NO_CACHE, **on_retryable)
 def delete_gone(run: Run, held: Sequence[int]) -> BatchReport:
     """Delete the listings of gone products that are sold out by now, if the merchant wants that (B1)."""
-    from tasks.listing_actions import plan_actions, send_actions
-
     shops = open_shops(run.connection_id)
     if not shops.settings.products.delete_item:
         return BatchReport()
@@ -89,4 +87,6 @@ def delete_gone(run: Run, held: Sequence[int]) -> BatchReport:
             )
             if listing.id_product in gone
         ]
+    from tasks.listing_actions import plan_actions, send_actions
+
     return send_actions.fn(run, plan_actions(run, "delete", listings))
