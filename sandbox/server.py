@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -52,6 +52,7 @@ class Sandbox:
         self._ports = (prestashop_port, tiktok_port)
         self._servers: list[_Server] = []
         self.faults = Faults.parse(faults, seed)
+        self.offset = timedelta()
         self.tiktok = TikTokWorld(region, seed, clock=clock, audit_seconds=audit_seconds)
         self.prestashop: World
 
@@ -98,6 +99,21 @@ class Sandbox:
 
     def auth_code(self) -> str:
         return self.tiktok.auth_code()
+
+    def now(self) -> datetime:
+        """The time of both shops, moved by `advance`: the clock to give to whoever works with them."""
+        return self._clock() + self.offset
+
+    def advance(self, seconds: float) -> datetime:
+        """Let time pass in both shops at once and answer the new time.
+
+        Signatures are still checked against the real time. `tiktok.advance` and `prestashop.advance` move one shop
+        alone, e.g. to let an audit end.
+        """
+        self.offset += timedelta(seconds=seconds)
+        self.tiktok.advance(seconds)
+        self.prestashop.advance(seconds)
+        return self.now()
 
     def settings(self) -> dict[str, str]:
         """What a connection to this sandbox needs; it holds the secrets of the simulated shops."""

@@ -46,6 +46,8 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
         path = _path_in_shop(world, request.url.path)
         if path is not None and path.startswith("/_sandbox/"):
             return await control.answer(world, request, path)
+        if world.down:
+            return Response(_PAGE.format("503 Service Unavailable", "Service Unavailable"), 503, media_type="text/html")
         segments = _webservice_segments(request, path)
         if segments is None:
             picture = image_routes.public(world, path or "")

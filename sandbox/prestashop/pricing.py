@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sandbox.prestashop.errors import WebserviceError
@@ -19,8 +19,8 @@ _ROUNDING = {
     2: ROUND_HALF_UP,
     3: ROUND_HALF_DOWN,
     4: ROUND_HALF_EVEN,
-    5: ROUND_UP,
 }
+_HALF_ODD = 5
 _OPEN = "0000-00-00 00:00:00"
 
 
@@ -41,6 +41,8 @@ class PriceQuestion:
     use_ecotax: bool
     decimals: int
     id_shop: int
+    now: str = ""
+    """The minute asked about as the shop writes it; empty: now."""
 
 
 def parse_prices(query: Query, shop: Shop, resource: str, id_shop: int) -> dict[str, Callable[[int], str]]:
@@ -104,6 +106,21 @@ def unit_price(
     taxes: dict[int, Decimal] | None = None,
 ) -> Decimal:
     """The price of one piece; 0 where core finds no such variant. `taxes` caches rates by tax rules group."""
+    price = exact_price(shop, id_product, id_product_attribute, question, taxes)
+    mode = int(shop.setting("PS_PRICE_ROUND_MODE", "2"))
+    if question.only_reduction:
+        return round_price(price, question.decimals, mode)
+    return max(round_price(price, question.decimals, mode), Decimal(0))
+
+
+def exact_price(
+    shop: Shop,
+    id_product: int,
+    id_product_attribute: int,
+    question: PriceQuestion,
+    taxes: dict[int, Decimal] | None = None,
+) -> Decimal:
+    """The same before it is rounded."""
     if id_product not in shop.tables["products"]:
         return Decimal(0)
     variants = shop.combination_ids(id_product)
@@ -135,7 +152,7 @@ def unit_price(
     price = base * with_tax if question.use_tax else base
     if question.use_ecotax:
         ecotax = of_variant("ecotax") or Decimal(product("ecotax"))
-        price += ecotax * rate
+        price += ecotax * rate * (1 + _ecotax_rate(shop, question) if question.use_tax else 1)
     reduction = Decimal(0)
     if special:
         if special["reduction_type"] == "percentage":
@@ -146,12 +163,20 @@ def unit_price(
                 reduction *= with_tax
             elif not question.use_tax and special["reduction_tax"]:
                 reduction /= with_tax
-    mode = int(shop.setting("PS_PRICE_ROUND_MODE", "2"))
     if question.only_reduction:
-        return _round(reduction, question.decimals, mode)
+        return reduction
     if question.use_reduction:
         price -= reduction
-    return max(_round(price, question.decimals, mode), Decimal(0))
+    return _hooked(shop, id_product, variant, price)
+
+
+def _hooked(shop: Shop, id_product: int, variant: int, price: Decimal) -> Decimal:
+    """What modules on actionProductPriceCalculation (8.1 and later) make of it."""
+    if shop.major < 8:
+        return price
+    if factor := shop.price_factors.get(id_product):
+        price *= factor
+    return price if shop.price_hook is None else shop.price_hook(id_product, variant, price)
 
 
 def special_price(shop: Shop, id_product: int, id_product_attribute: int, question: PriceQuestion) -> Row | None:
@@ -160,7 +185,7 @@ def special_price(shop: Shop, id_product: int, id_product_attribute: int, questi
     ids = [*table.where("id_product", id_product), *table.where("id_product", 0)]
     if not ids:
         return None
-    now = shop.now()[:16]
+    now = (question.now or shop.now())[:16]
     wanted = {
         "id_shop": question.id_shop,
         "id_currency": question.currency,
@@ -246,6 +271,10 @@ def _find_tax_rate(shop: Shop, group: int, question: PriceQuestion) -> Decimal:
     return total
 
 
+def _ecotax_rate(shop: Shop, question: PriceQuestion) -> Decimal:
+    return _find_tax_rate(shop, int(shop.setting("PS_ECOTAX_TAX_RULES_GROUP_ID", "0") or 0), question)
+
+
 def _in_zip_range(row: Row, postcode: str) -> bool:
     start, end = str(row["zipcode_from"]), str(row["zipcode_to"])
     if start in ("0", "") and end in ("0", ""):
@@ -253,5 +282,12 @@ def _in_zip_range(row: Row, postcode: str) -> bool:
     return bool(start <= postcode <= end if end not in ("0", "") else start == postcode)
 
 
-def _round(value: Decimal, decimals: int, mode: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-decimals), rounding=_ROUNDING.get(mode, ROUND_HALF_UP))
+def round_price(value: Decimal, decimals: int, mode: int) -> Decimal:
+    """PS_PRICE_ROUND_MODE: 0 up, 1 down, 2 half up, 3 half down, 4 half even, 5 half odd."""
+    unit = Decimal(1).scaleb(-decimals)
+    if mode == _HALF_ODD:
+        down = value.quantize(unit, rounding=ROUND_FLOOR)
+        half_way = value - down == unit / 2
+        if half_way:
+            return down if int(down / unit) % 2 else down + unit
+    return value.quantize(unit, rounding=_ROUNDING.get(mode, ROUND_HALF_UP))

@@ -36,6 +36,8 @@ def select(
     """Ids of the page. A sort on id together with a text is an SQL error in core, which answers an empty list."""
     if any(key.name == "id" for key in sort) and any(key.field and key.field.kind == "text" for key in sort):
         return []
+    if resource.name in shop.empty_lists:
+        return []
     table = shop.tables[resource.name]
     ids, used = _candidates(table, filters)
     for position, item in enumerate(filters):
@@ -64,7 +66,7 @@ def visible_test(shop: Shop, resource: Resource, scope: Scope) -> Callable[[int]
     if resource.name == "configurations":
         # Rows with values per language belong to translated_configurations.
         return lambda row_id: not rows[row_id].get("_translated")
-    if resource.scoped_to_shop and len(shop.tables["shops"]) > 1:
+    if resource.scoped_to_shop and (len(shop.tables["shops"]) > 1 or shop.unlinked):
         return lambda row_id: scope.id_shop in rows[row_id].get("_shops", (scope.id_shop,))
     return None
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -86,9 +87,20 @@ class Shop:
         self.full_version = FULL_VERSION[version]
         self.base_url = base_url.rstrip("/")
         self.clock = clock
+        self.offset = timedelta()
         self.timezone = ZoneInfo(timezone)
         self.name = name
         self.webservice_enabled = True
+        self.down = False
+        """Whether the shop answers nothing but an HTML page with 503, as in maintenance."""
+        self.empty_lists: set[str] = set()
+        """Resources whose lists come empty with 200, as core does when its SQL fails (fact sheet 1.4)."""
+        self.unlinked: set[int] = set()
+        """Products taken out of the shop that are still in its tables."""
+        self.price_hook: Callable[[int, int, Decimal], Decimal] | None = None
+        """A module's say in `price[]`: (id_product, id_product_attribute, price before rounding) → price."""
+        self.price_factors: dict[int, Decimal] = {}
+        """The same as a factor by product, for what cannot be asked to run code."""
         self.tables: dict[str, Table] = {
             resource.name: Table(resource, _INDEXED.get(resource.name, ()))
             for resource in definitions(self.major).values()
@@ -110,9 +122,16 @@ class Shop:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
+    def time(self) -> datetime:
+        """The shop's time: the clock's, moved by `advance`."""
+        return self.clock() + self.offset
+
+    def local(self, moment: datetime) -> str:
+        """A moment as the shop writes it: its own zone, seconds."""
+        return moment.astimezone(self.timezone).strftime("%Y-%m-%d %H:%M:%S")
+
     def now(self) -> str:
-        """The time as the shop writes it: its own zone, seconds."""
-        return self.clock().astimezone(self.timezone).strftime("%Y-%m-%d %H:%M:%S")
+        return self.local(self.time())
 
     def languages(self) -> list[int]:
         return list(self.tables["languages"].ids)
@@ -184,6 +203,9 @@ class Shop:
         return None
 
     # --- changing --------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        self.offset += timedelta(seconds=seconds)
 
     def touch(self, id_product: int) -> None:
         """What every save of a product does: `date_upd` moves, and the row may be listed elsewhere."""
@@ -262,9 +284,14 @@ class Shop:
         self.tables["products"].delete(id_product)
 
     def delete_combination(self, id_combination: int) -> None:
+        """The variant with its stock row, whose loss the sum row follows, and its own special prices."""
         combinations, stock = self.tables["combinations"], self.tables["stock_availables"]
         id_product = combinations.rows[id_combination]["id_product"]
         combinations.delete(id_combination)
+        specials = self.tables["specific_prices"]
+        for row_id in list(specials.where("id_product", id_product)):
+            if specials.rows[row_id].get("id_product_attribute", 0) == id_combination:
+                specials.delete(row_id)
         for row_id, row in list(self.stock_rows(id_product)):
             if row.get("id_product_attribute", 0) == id_combination:
                 stock.update(row_id, {"quantity": 0})

@@ -294,7 +294,7 @@ class Webservice:
         known = exchange.authenticated or self.shop.major < 8
         return {
             "X-Powered-By": "PrestaShop Webservice",
-            "Access-Time": str(int(self.shop.clock().timestamp())),
+            "Access-Time": str(int(self.shop.time().timestamp())),
             "PSWS-Version": self.shop.full_version if known else "0",
             "Execution-Time": f"{max(spent, exchange.cost):.3f}" if exchange.authenticated else "0",
         }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sandbox.prestashop.back_office import BackOffice
 from sandbox.prestashop.generator.catalogue import fill_catalogue
 from sandbox.prestashop.generator.demo import DemoShop, fill_demo
-from sandbox.prestashop.shop import Shop, Version
+from sandbox.prestashop.shop import Version
 
 _RECORDED_AT = datetime(2026, 11, 23, 16, 10, 19, tzinfo=UTC)
 
 
-class World(Shop):
-    """A filled `Shop`; see there for its state and for the mutators scenarios use."""
+class World(BackOffice):
+    """A filled `Shop`; see there for its state, there and in `BackOffice` for the mutators scenarios use."""
 
     @classmethod
     def generate(

@@ -130,3 +130,13 @@ def test_leaving_closes_the_ports(client: httpx.Client) -> None:
         url = consent_page(sandbox)
     with pytest.raises(httpx.ConnectError):
         client.get(url)
+
+
+def test_one_clock_moves_both_shops(sandbox: Sandbox, client: httpx.Client) -> None:
+    before = sandbox.now(), sandbox.tiktok.now(), sandbox.prestashop.time()
+    sandbox.advance(86_400)
+    after = sandbox.now(), sandbox.tiktok.now(), sandbox.prestashop.time()
+    for earlier, later in zip(before, after, strict=True):
+        assert 86_400 <= (later - earlier).total_seconds() < 86_460
+    # The signature window stays where it was.
+    assert abs((sandbox.tiktok.clock() - before[0]).total_seconds()) < 60
