@@ -5,6 +5,7 @@ from typing import Any, Final
 from prefect import Flow
 
 from flows.apply_plan import apply_plan
+from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.price_stock_sync import price_stock_sync
 from flows.taxonomy_refresh import taxonomy_refresh
@@ -16,8 +17,9 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         catalog_upload,
         price_stock_sync,
         apply_plan,
+        catalog_link,
     )
 }
 """Every flow by its name."""
 
-__all__ = ["FLOWS", "apply_plan", "catalog_upload", "price_stock_sync", "taxonomy_refresh"]
+__all__ = ["FLOWS", "apply_plan", "catalog_link", "catalog_upload", "price_stock_sync", "taxonomy_refresh"]
