@@ -38,6 +38,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("idempotent", "Does a second upload with nothing changed send nothing?", _tiktok(1000, 1000)),
     Benchmark("memory", "Does mirroring 100,000 SKUs stay under 400 MB?"),
     Benchmark("budget", "Does an upload use the call budget while work remains?", _tiktok(200, 10)),
+    Benchmark("unchanged", "What does a pass over 100,000 SKUs cost when nothing changed?", _tiktok(1000, 1000)),
+    Benchmark("diff", "How long does it take to see which of 100,000 stock rows moved?"),
+    Benchmark("changes", "What do changes cost, and how soon are they confirmed?", _tiktok(20, 10)),
     # The default budget: what a new installation has.
     Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )

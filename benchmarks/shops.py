@@ -44,10 +44,14 @@ class Shops:
         answer = httpx.get(f"{self.facts['prestashop_url']}/_sandbox/stats").raise_for_status()
         return dict(answer.json()["requests"])
 
+    def tiktok_calls(self) -> dict[str, int]:
+        """Calls the TikTok Shop took, by method and path."""
+        answer = httpx.get(f"{self.facts['tiktok_url']}/_sandbox/stats").raise_for_status()
+        return dict(answer.json()["calls"])
+
     def tiktok_writes(self) -> int:
         """Writing calls the TikTok Shop took so far; searches and checks are reads whatever their method."""
-        answer = httpx.get(f"{self.facts['tiktok_url']}/_sandbox/stats").raise_for_status()
-        calls: dict[str, int] = answer.json()["calls"]
+        calls = self.tiktok_calls()
         return sum(calls.get(f"{one.method} {one.path}", 0) for one in ENDPOINTS if one.kind == "write")
 
 

@@ -134,7 +134,7 @@ def sweep_stock(connection_id: int, ids: Sequence[int]) -> BatchReport:
 def _swept(shops: Shops, ids: Sequence[int]) -> BatchReport:
     connection_id = shops.id
     shared = _groups_that_share_stock(shops)
-    known = _Known(connection_id)
+    known = KnownStock(connection_id)
     report = BatchReport()
     for page in shops.prestashop.pages("stock_availables", display=STOCK_FIELDS, ids=ids, size=SWEEP_ROWS_A_PAGE):
         moved = [row for row in page if _in_scope(row, shared) and known.differs(row)]
@@ -152,7 +152,7 @@ def _swept(shops: Shops, ids: Sequence[int]) -> BatchReport:
     return BatchReport.total([report, _without_rows(shops, vanished, shared)])
 
 
-class _Known:
+class KnownStock:
     """Quantities by (id_product, id_product_attribute) as they were last read, taken out as their rows come by."""
 
     def __init__(self, connection_id: int) -> None:
