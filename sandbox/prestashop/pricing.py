@@ -183,7 +183,7 @@ def special_price(shop: Shop, id_product: int, id_product_attribute: int, questi
     """The specific price row core picks, defaults filled in."""
     table = shop.tables["specific_prices"]
     ids = [*table.where("id_product", id_product), *table.where("id_product", 0)]
-    if not ids:
+    if not ids or shop.setting("PS_SPECIFIC_PRICE_FEATURE_ACTIVE", "1") == "0":
         return None
     now = (question.now or shop.now())[:16]
     wanted = {
