@@ -121,6 +121,82 @@ def test_deactivate_activate_and_delete(shop: TikTokShop) -> None:
     assert data(products.get_product(product_id))["status"] == "DELETED"
 
 
+def test_partial_edit_replaces_only_what_is_sent(shop: TikTokShop) -> None:
+    created = create(shop, "MUG-PART")
+    product_id = created["product_id"]
+    request = models.PartialEditProductRequest.from_dict({"title": "Only the title"})
+    data(shop.products.partial_edit_product(product_id, body=request))
+    product = data(shop.products.get_product(product_id))
+    assert (product["title"], product["description"]) == ("Only the title", "<p>Émaillé à la main.</p>")
+    assert [sku["id"] for sku in product["skus"]] == [sku["id"] for sku in created["skus"]]
+
+
+def test_a_price_out_of_range_and_a_promotion_refuse_the_price(sandbox: Sandbox, shop: TikTokShop) -> None:
+    created = create(shop, "MUG-LOCK")
+    product_id, sku_id = created["product_id"], created["skus"][0]["id"]
+
+    def refusal(amount: str, currency: str = "GBP") -> int:
+        prices = {"skus": [{"id": sku_id, "price": {"amount": amount, "currency": currency}}]}
+        with pytest.raises(TikTokShopError) as refused:
+            shop.products.update_price(product_id, body=models.UpdatePriceRequest.from_dict(prices))
+        return int(refused.value.code)
+
+    assert [refusal("0.00"), refusal("5600.01"), refusal("19.90", "EUR")] == [12052073, 12052570, 12052084]
+    sandbox.tiktok.shop.center.start_promotion(product_id)
+    assert refusal("19.90") == 12052038
+
+
+def test_inventory_search_keeps_committed_units_apart(sandbox: Sandbox, shop: TikTokShop) -> None:
+    created = create(shop, "MUG-STOCK")
+    product_id, sku_id = created["product_id"], created["skus"][0]["id"]
+    sandbox.tiktok.order(product_id, sku_id, units=2)
+    for request in (
+        models.InventorySearchRequest(product_ids=[product_id]),
+        models.InventorySearchRequest(sku_ids=[sku_id]),
+    ):
+        row = data(shop.products.inventory_search(body=request))["inventory"][0]
+        assert row["product_id"] == product_id
+        sku = row["skus"][0]
+        assert (sku["total_available_quantity"], sku["total_committed_quantity"]) == (3, 2)
+        assert sku["warehouse_inventory"][0]["warehouse_id"] == WAREHOUSE
+
+
+def test_inventory_refused_per_sku_is_no_error_of_the_call(sandbox: Sandbox, shop: TikTokShop) -> None:
+    created = create(shop, "MUG-FEW")
+    product_id, sku_id = created["product_id"], created["skus"][0]["id"]
+
+    def refused(quantity: int, warehouse: str = WAREHOUSE) -> list[tuple[int, list[int]]]:
+        stock = {"skus": [{"id": sku_id, "inventory": [{"warehouse_id": warehouse, "quantity": quantity}]}]}
+        answer = shop.products.update_inventory(product_id, body=models.UpdateInventoryRequest.from_dict(stock))
+        return [
+            (int(error["code"]), [int(extra["code"]) for extra in error["detail"]["extra_errors"]])
+            for error in data(answer).get("errors", [])
+        ]
+
+    center = sandbox.tiktok.shop.center
+    assert refused(100_000) == [(12052037, [12052055])]
+    assert refused(1, "1") == [(12052037, [12052530])]
+    center.start_campaign(sku_id, 4)
+    assert refused(3) == [(12052393, [])]
+    center.end_campaign(sku_id)
+    center.share_stock(sku_id, on=True)
+    assert refused(3) == [(12052921, [])]
+    center.share_stock(sku_id, on=False)
+    assert refused(3) == []
+
+
+def test_recover_brings_a_product_back_deactivated(shop: TikTokShop) -> None:
+    product_id = create(shop, "MUG-BACK")["product_id"]
+    products, ids = shop.products, [product_id]
+    data(products.delete_products(body=models.DeleteProductsRequest(product_ids=ids)))
+    assert not data(products.recover_products(body=models.RecoverProductsRequest(product_ids=ids))).get("errors")
+    assert data(products.get_product(product_id))["status"] == "SELLER_DEACTIVATED"
+    errors = data(products.recover_products(body=models.RecoverProductsRequest(product_ids=ids)))["errors"]
+    assert (int(errors[0]["code"]), errors[0]["detail"]["product_id"]) == (12052901, product_id)
+    assert not data(products.activate_products(body=models.ActivateProductsRequest(product_ids=ids))).get("errors")
+    assert data(products.get_product(product_id))["skus"][0]["status_info"]["status"] == "NORMAL"
+
+
 def test_refusals_carry_the_code(shop: TikTokShop) -> None:
     wrong = body(shop, "MUG-BAD") | {"product_attributes": []}
     with pytest.raises(TikTokShopError) as refused:
