@@ -48,7 +48,7 @@ def plan(
     if as_json:
         result({**outcome.model_dump(mode="json"), "changes": rows}, as_json=True)
     else:
-        table(rows, ["object", "change", "title", "reasons"], as_json=False, empty="Nothing to change.")
+        table(rows, ["object", "change", "what", "reasons"], as_json=False, empty="Nothing to change.")
         _say_counts(outcome)
         _say_failures(outcome)
         if rows:
@@ -87,13 +87,20 @@ def _explanation(told: Any) -> list[str]:
         f"Template: {told.template or 'none'}",
         *(f"  · {step.text}" for step in told.content),
         *(f"  ! {step.text} {step.fix}" for step in told.not_ready),
+        *(f"  ! {step.text} {step.fix}".rstrip() for step in told.status_reasons),
+        *(f"  ! changed on TikTok Shop: {one['field']} {one['ours']} → {one['shown']}" for one in told.hand_changes),
         f"Price {told.price or 'none'}, quantity {told.quantity}",
         *(f"  · {step.text}" for step in told.price_steps),
     ]
+    if told.next_boundary:
+        lines.append(f"The next special price of the catalogue begins or ends {told.next_boundary}")
     if told.confirmed_at:
         stock = ", ".join(f"{count} in {warehouse}" for warehouse, count in told.confirmed_quantities.items())
         lines.append(f"Confirmed {told.confirmed_at}: {told.confirmed_price or 'no price'}; {stock or 'no stock'}")
-    lines += [f"Change {one.kind}: {one.state} {one.at} {one.cause}".rstrip() for one in told.changes]
+    for one in told.changes:
+        waiting = f"not before {one.not_before}" if one.not_before and one.state == "planned" else ""
+        words = (f"Change {one.kind}:", one.what, one.state, one.at, waiting, one.cause, one.fix)
+        lines.append(" ".join(word for word in words if word))
     return lines
 
 
@@ -164,6 +171,7 @@ def _changes(plan_id: int | None) -> list[dict[str, Any]]:
 
     from models.database import database
     from models.listings import Change
+    from tasks.runs import change_text
 
     if plan_id is None:
         return []
@@ -175,6 +183,7 @@ def _changes(plan_id: int | None) -> list[dict[str, Any]]:
             "change": change.kind.value,
             "state": change.state.value,
             "title": str(change.after.get("content", {}).get("title", "")),
+            "what": change_text(change),
             "reasons": [reason["text"] for reason in change.reasons],
             "before": change.before,
             "after": change.after,

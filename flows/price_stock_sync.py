@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import flow
 from prefect.futures import PrefectFuture, wait
@@ -68,7 +69,9 @@ def notice_changes(run: Run, *, full: bool) -> BatchReport:
     progress = Progress("Looking for changes in PrestaShop")
     connection_id, now = run.connection_id, utc_now()
     ids = mirror.list_catalogue(connection_id)
-    report = sweeps.forget_gone.submit(connection_id, quote(ids)).result()
+    # Quoted, so that Prefect does not walk through 100,000 ids in search of futures.
+    quoted: Any = quote(ids)
+    report = sweeps.forget_gone.submit(connection_id, quoted).result()
     progress.reached(0.1)
     futures: list[PrefectFuture[BatchReport]] = []
     try:

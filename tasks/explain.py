@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 from sqlmodel import col, select
 
 from models.catalogue import Variant
+from models.connections import Watermark
 from models.database import database
 from models.listings import Assignment, Change, Listing, ListingSku
 from rules.content import content_hash
 from rules.readback import listing_status
 from rules.template_matching import assign_template
 from tasks.inputs import read_inputs
+from tasks.offers import asked_prices
 from tasks.planning import decide, load_subjects, offer
 from tasks.shops import Shops, open_shops, utc_now
 
@@ -29,12 +34,19 @@ class Step(BaseModel):
 
 
 class SentChange(BaseModel):
-    """One change of the product: what became of it, and why if it did not arrive."""
+    """One change of the product: what it sets, what became of it, and why if it did not arrive.
+
+    `what` is this SKU's part of it ("20.75 → 19.96 GBP"), "" where a change is about the whole product. `not_before`:
+    until then a lock is waited out.
+    """
 
     kind: str
     state: str
     at: str
+    what: str = ""
     cause: str = ""
+    fix: str = ""
+    not_before: str = ""
 
 
 class Explanation(BaseModel):
@@ -53,9 +65,15 @@ class Explanation(BaseModel):
     price: str = ""
     price_steps: list[Step] = Field(default_factory=list)
     quantity: int = 0
+    # When the next special price of any product begins or ends.
+    next_boundary: str = ""
+    # What TikTok Shop says about the listing, and what was changed there by hand.
+    status_reasons: list[Step] = Field(default_factory=list)
+    hand_changes: list[dict[str, str]] = Field(default_factory=list)
     confirmed_price: str = ""
     confirmed_quantities: dict[str, int] = Field(default_factory=dict)
     confirmed_at: str = ""
+    stock_checked_at: str = ""
     changes: list[SentChange] = Field(default_factory=list)
 
 
@@ -85,15 +103,22 @@ def explain(connection_id: int, sku: str) -> Explanation:
                 ListingSku.id_product_attribute == attribute,
             )
         ).first()
+        of_product = col(Change.id_product) == id_product
+        if shown is not None:
+            of_product = of_product | col(Change.object).in_([f"listing:{shown.listing_id}", f"sku:{shown.sku_id}"])
         changes = session.exec(
             select(Change)
-            .where(Change.connection_id == connection_id, Change.id_product == id_product)
+            .where(Change.connection_id == connection_id, of_product)
             .order_by(col(Change.id).desc())
-            .limit(5)
+            .limit(8)
         ).all()
+        mark = session.get(Watermark, (connection_id, "offers"))
     matched = assign_template(subject.product, inputs.templates, inputs.ancestors)
     decision = decide(shops, inputs, subject, matched.value, inputs.owners)
-    offered = offer(shops, inputs, subject, matched.value, inputs.price)
+    asked = None
+    if shops.settings.products.price_source == "shop":
+        asked = asked_prices(shops, inputs.price, [(id_product, attribute)])
+    offered = offer(shops, inputs, subject, matched.value, inputs.price, asked)
     template = inputs.template(matched.value)
     price = offered.prices.get(attribute)
     findings = [*decision.findings, *offered.findings]
@@ -118,19 +143,40 @@ def explain(connection_id: int, sku: str) -> Explanation:
         price=f"{price.amount} {price.currency}" if price else "",
         price_steps=[Step(code=one.code, text=one.text) for one in offered.reasons.get(attribute, ())],
         quantity=offered.quantities.get(attribute, 0),
+        next_boundary=str(json.loads(mark.value).get("next", "")) if mark else "",
+        status_reasons=[
+            Step(code=one["code"], text=one["text"], fix=one.get("fix", ""))
+            for one in (listing.status_reasons if listing else ())
+        ],
+        hand_changes=listing.hand_changes if listing else [],
         confirmed_price=f"{shown.price:f} {shown.currency}" if shown and shown.price is not None else "",
         confirmed_quantities=shown.quantities if shown else {},
         confirmed_at=shown.confirmed_at.isoformat(timespec="seconds") if shown and shown.confirmed_at else "",
+        stock_checked_at=_time(shown.stock_checked_at) if shown else "",
         changes=[
             SentChange(
                 kind=change.kind.value,
                 state=change.state.value,
-                at=(change.finished_at or change.sent_at or change.created_at).isoformat(timespec="seconds"),
+                at=_time(change.finished_at or change.sent_at or change.created_at),
+                what=_what(change, shown.sku_id) if shown else "",
                 cause=change.cause,
+                fix=change.fix,
+                not_before=_time(change.not_before),
             )
             for change in changes
         ],
     )
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def _what(change: Change, sku_id: str) -> str:
+    row = next((row for row in change.after.get("skus", ()) if row["sku_id"] == sku_id), None)
+    if row is None:
+        return ""
+    return f"{row['from'] or 'unknown'} → {row['to']} {row.get('currency', '')}".rstrip()
 
 
 def _find(shops: Shops, sku: str) -> tuple[int, int]:

@@ -344,13 +344,7 @@ def _store(
     report: BatchReport,
 ) -> None:
     with database().write() as session:
-        for key in superseded:
-            stored = session.get_one(Change, key)
-            if stored.state == ChangeState.CONFIRMED:
-                continue
-            stored.state = ChangeState.SUPERSEDED
-            stored.finished_at = began
-            report.count("superseded")
+        _supersede(session, superseded, began, report)
         session.flush()
         session.add_all(changes)
         # What was touched after it was read is looked at again.
@@ -376,3 +370,48 @@ def touched_since(
         for sku in skus.get(int(change.object.partition(":")[2]), {}).values()
         if sku.id_product in since and since[sku.id_product] > change.created_at
     }
+
+
+@task(name="keep what is current of a plan", cache_policy=NO_CACHE, **on_retryable)
+def keep_current(run: Run, plan: int) -> BatchReport:
+    """Supersede the changes of a stored plan that are no longer what should be sent (K1)."""
+    shops = open_shops(run.connection_id)
+    now = utc_now()
+    inputs = inputs_of(shops, run.plan, now)
+    report = BatchReport()
+    with database().read() as session:
+        planned = session.exec(
+            select(Change).where(
+                Change.plan_id == plan, col(Change.kind).in_(OFFER_KINDS), Change.state == ChangeState.PLANNED
+            )
+        ).all()
+    for part in in_parts(planned, 100):
+        keys = [int(change.object.removeprefix("listing:")) for change in part]
+        with database().read() as session:
+            ids = session.exec(
+                select(ListingSku.id_product)
+                .where(col(ListingSku.listing_id).in_(keys), col(ListingSku.id_product).is_not(None))
+                .distinct()
+            ).all()
+            products = [one for one in ids if one is not None]
+            offers = load_offers(session, shops, inputs, products, _asked(session, shops, inputs, products))
+        by_object = {f"listing:{one.listing.key}": one for one in offers}
+        outdated = []
+        for change in part:
+            one = by_object.get(change.object)
+            difference = _difference(shops, one, ()) if one is not None else OfferDifference()
+            wanted = difference.price if change.kind is ChangeKind.PRICE else difference.stock
+            steps = [] if wanted is None else [step.as_record() for step in wanted.steps]
+            if steps != change.after["skus"]:
+                outdated.append(change.key)
+        with database().write() as session:
+            _supersede(session, outdated, now, report)
+    return report
+
+
+def _supersede(session: Session, keys: Sequence[int], now: datetime, report: BatchReport) -> None:
+    for key in keys:
+        stored = session.get_one(Change, key)
+        if stored.state != ChangeState.CONFIRMED:
+            stored.state, stored.finished_at = ChangeState.SUPERSEDED, now
+            report.count("superseded")

@@ -124,13 +124,26 @@ def changes_table(run: Run, *, plan: int | None = None) -> list[dict[str, Any]]:
             "object": change.object,
             "change": change.kind.value,
             "state": change.state.value,
-            "title": change.after.get("content", {}).get("title", ""),
+            "what": change_text(change),
             "reasons": "; ".join(reason["text"] for reason in change.reasons),
             "cause": change.cause,
             "fix": change.fix,
         }
         for change in changes
     ]
+
+
+def change_text(change: Change) -> str:
+    """What a change sets, for people: the title of a listing, or from and to of the SKUs that move."""
+    if "content" in change.after:
+        return str(change.after["content"].get("title", ""))
+    moved = [row for row in change.after.get("skus", ()) if row["from"] != row["to"]]
+    shown = [f"{row['from'] or 'unknown'} → {row['to']} {row.get('currency', '')}".rstrip() for row in moved[:3]]
+    more = f" and {len(moved) - 3} more" if len(moved) > 3 else ""
+    if shown:
+        return "; ".join(shown) + more
+    status = change.after.get("status")
+    return f"{change.before.get('status', '')} → {status}" if status else ""
 
 
 class Progress:
