@@ -43,7 +43,8 @@ def catalog_upload(
 
     Args:
         connection: name of the connection; may be left out when there is only one.
-        product_ids: PrestaShop ids of the products to look at; all when left out.
+        product_ids: PrestaShop ids of the products to look at; all when left out. Listings that were on TikTok Shop
+            before the connector get PrestaShop's content only when their product is named here.
         template: only products of the category template of this name.
         dry_run: stop after the plan; it can be looked at, and applied later as it stands.
         retry_parked: send again what TikTok Shop refused before, although it has not changed in PrestaShop.
@@ -117,7 +118,9 @@ def _plan(run: Run, product_ids: list[int] | None, template_id: int | None, *, r
     ]
     parts = batches(products_to_decide(run.connection_id, product_ids), batch_size(run.connection_id))
     for number, part in enumerate(parts, 1):
-        reports.append(plan_batch(run, part, template_id, retry_parked=retry_parked))
+        reports.append(
+            plan_batch(run, part, template_id, retry_parked=retry_parked, edit_linked=product_ids is not None)
+        )
         progress.reached(number / len(parts))
     return BatchReport.total(reports)
 

@@ -229,7 +229,12 @@ def template_named(connection_id: int, name: str | None) -> int | None:
 
 @task(name="decide and plan", cache_policy=NO_CACHE, **on_retryable)
 def plan_batch(
-    run: Run, ids: Sequence[int], template_id: int | None = None, *, retry_parked: bool = False
+    run: Run,
+    ids: Sequence[int],
+    template_id: int | None = None,
+    *,
+    retry_parked: bool = False,
+    edit_linked: bool = False,
 ) -> BatchReport:
     """Match a batch to templates, decide its listings, and plan the difference to what was last confirmed.
 
@@ -238,6 +243,7 @@ def plan_batch(
         ids: PrestaShop product ids.
         template_id: plan only products of this template.
         retry_parked: plan again what TikTok Shop refused, although nothing about it has changed.
+        edit_linked: replace the content of listings too that the connector did not create.
     """
     shops = open_shops(run.connection_id)
     now = utc_now()
@@ -317,6 +323,13 @@ def plan_batch(
             report.count("unchanged")
             if standing is not None:
                 superseded.append(standing)
+            continue
+        if listing is not None and not shops.settings.products.sync_info:
+            report.count("edits switched off")
+            continue
+        if listing is not None and not listing.content and not edit_linked:
+            # It was on TikTok Shop before the connector: its texts and pictures are the merchant's until asked for.
+            report.count("linked, content left alone")
             continue
         if wanted in refused.get(id_product, ()):
             # The same content would be refused again; it waits for a change, or for a person who asks for it.

