@@ -42,6 +42,7 @@ def demo(*, products: int = 200, seed: int = 1, region: str = "GB", console: Con
 def _run(folder: Path, products: int, seed: int, region: str, console: Console) -> int:
     # Imported late: Prefect and the settings read the environment when they are first imported.
     from config.settings import settings
+    from console.demo_day import show_daily_work
     from console.demo_shop import add_templates, connect_sandbox
     from flows.apply_plan import apply_plan
     from flows.catalog_upload import catalog_upload
@@ -81,10 +82,11 @@ def _run(folder: Path, products: int, seed: int, region: str, console: Console) 
             f"Second run: {again.counts.get('unchanged', 0)} listings unchanged, {resent} changes, "
             f"{again.counts.get('confirmed', 0)} sent."
         )
+        kept_in_step = show_daily_work(sandbox, connection_id, console)
         console.print(
             f"[bold]Done in {time.monotonic() - begun:.0f} s.[/bold] Next: connector up --sandbox, or README.md."
         )
-        return 0 if accounted and not resent else 1
+        return 0 if accounted and not resent and kept_in_step else 1
 
 
 def _show_plan(console: Console, plan: int, counts: dict[str, int]) -> None:
