@@ -32,12 +32,14 @@ class WantedSku:
     """A SKU as it should be. `price` None: there is none to show, `refusal` says why.
 
     `everywhere`: nobody may sell it at all, so that its stock in warehouses that are not ours becomes 0 too.
+    `backorder`: PrestaShop sells it without stock, so that open orders take nothing away from the quantity.
     """
 
     price: Price | None
     quantity: int
     refusal: Reason | None = None
     everywhere: bool = False
+    backorder: bool = False
     price_reasons: tuple[Reason, ...] = ()
     quantity_reasons: tuple[Reason, ...] = ()
 
@@ -51,6 +53,7 @@ class SkuStep:
     after: str
     currency: str = ""
     everywhere: bool = False
+    backorder: bool = False
 
     @property
     def moves(self) -> bool:
@@ -65,6 +68,7 @@ class SkuStep:
             "to": self.after,
             **({"currency": self.currency} if self.currency else {}),
             **({"everywhere": True} if self.everywhere else {}),
+            **({"backorder": True} if self.backorder else {}),
         }
 
 
@@ -124,7 +128,10 @@ def offer_difference(
         )
     if sync_stock:
         pieces = [
-            (SkuStep(sku.sku_id, _pieces(sku), str(want.quantity), "", want.everywhere), want.quantity_reasons)
+            (
+                SkuStep(sku.sku_id, _pieces(sku), str(want.quantity), "", want.everywhere, want.backorder),
+                want.quantity_reasons,
+            )
             for sku, want in skus
         ]
         stock = _change(
@@ -166,7 +173,14 @@ def _why(steps: Sequence[tuple[SkuStep, tuple[Reason, ...]]]) -> tuple[Reason, .
 
 
 def warehouse_stock(
-    quantity: int, available: Mapping[str, int], committed: int, *, warehouse_id: str, everywhere: bool
+    quantity: int,
+    available: Mapping[str, int],
+    committed: int,
+    *,
+    warehouse_id: str,
+    threshold: int = 0,
+    everywhere: bool = False,
+    backorder: bool = False,
 ) -> Decision[dict[str, int]]:
     """The stock to set in every warehouse that carries a SKU (3.20).
 
@@ -179,13 +193,19 @@ def warehouse_stock(
         available: present stock by warehouse id, of all that carry the SKU.
         committed: units of orders that PrestaShop does not know yet.
         warehouse_id: the connection's sales warehouse (A4).
+        threshold: at or below it what is left after that is sold out too (B2).
         everywhere: other warehouses become 0 too; otherwise what they have is the merchant's own and sent back as it
             is, because a call has to name them all.
+        backorder: PrestaShop sells it without stock: open orders take nothing away.
     """
     reasons = []
-    sellable = max(0, min(quantity, MAX_QUANTITY) - max(committed, 0))
-    if sellable != quantity:
+    sellable = min(quantity, MAX_QUANTITY)
+    if committed > 0 and not backorder:
+        sellable = max(0, sellable - committed)
         reasons.append(Reason("committed", f"{committed} of {quantity} are sold in orders that PrestaShop has not yet"))
+        if 0 < sellable <= threshold:
+            reasons.append(Reason("threshold", f"{sellable} is at or below the threshold of {threshold}: sold out"))
+            sellable = 0
     stock = {key: 0 if everywhere else pieces for key, pieces in available.items()}
     stock[warehouse_id] = sellable
     others = len(stock) - 1

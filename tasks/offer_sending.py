@@ -293,7 +293,9 @@ def _send_stock(work: _Work) -> list[_Refusal] | None:
             known.available,
             known.committed - imported_units(work.shops, sku_id),
             warehouse_id=work.inputs.warehouse_id,
+            threshold=work.shops.settings.products.inventory_threshold,
             everywhere=bool(row.get("everywhere")),
+            backorder=bool(row.get("backorder")),
         )
         bodies[sku_id] = decided.value
         if decided.value == dict(known.available):

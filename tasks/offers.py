@@ -139,6 +139,7 @@ def _wanted(sku: ListingSku, subjects: Mapping[int, Subject], offers: Mapping[in
         quantity=offered.quantities[key],
         refusal=reasons[-1] if price is None and reasons else None,
         everywhere=not_sellable(subject.product) is not None,
+        backorder=any(reason.code == "backorder" for reason in offered.quantity_reasons[key]),
         price_reasons=reasons,
         quantity_reasons=offered.quantity_reasons[key],
     )
