@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -50,29 +51,31 @@ def _things_happen(sandbox: Sandbox, connection_id: int) -> list[str]:
 
     with database().read() as session:
         listed = session.exec(
-            select(ListingSku.id_product, ListingSku.id_product_attribute, Product.price, Product.reference)
+            select(ListingSku, Product)
             .join(
                 Product,
                 (col(Product.connection_id) == ListingSku.connection_id)
                 & (col(Product.id_product) == ListingSku.id_product),
             )
-            .where(ListingSku.connection_id == connection_id, col(ListingSku.offered) > 0)
-            .order_by(col(ListingSku.id_product))
+            .where(
+                ListingSku.connection_id == connection_id, col(ListingSku.offered) > 0, Product.product_type != "pack"
+            )
+            .order_by(col(ListingSku.id_product), col(ListingSku.id_product_attribute))
         ).all()
-    first = {row[0]: row for row in reversed(listed) if row[0] is not None}
-    (sold, delivered, dearer, promoted, gone) = [first[key] for key in sorted(first)[:5]]
+    first = {product.id_product: (sku.id_product_attribute or 0, product) for sku, product in reversed(listed)}
+    sold, delivered, dearer, promoted, gone = [first[key] for key in sorted(first)[:5]]
     shop = sandbox.prestashop
-    shop.set_stock(sold[0] or 0, 0, sold[1] or 0)
-    shop.set_stock(delivered[0] or 0, 250, delivered[1] or 0)
-    shop.set_price(dearer[0] or 0, f"{float(dearer[2]) * 1.1:.2f}")
-    shop.add_specific_price(promoted[0] or 0, reduction="0.200000", reduction_type="percentage", price="-1.000000")
-    shop.delete_product(gone[0] or 0)
+    shop.set_stock(sold[1].id_product, 0, sold[0])
+    shop.set_stock(delivered[1].id_product, 250, delivered[0])
+    shop.set_price(dearer[1].id_product, f"{dearer[1].price * Decimal('1.1'):.2f}")
+    shop.add_specific_price(promoted[1].id_product, reduction="0.200000", reduction_type="percentage")
+    shop.delete_product(gone[1].id_product)
     return [
-        f"product {sold[0]} ({sold[3]}): the last piece is sold",
-        f"product {delivered[0]} ({delivered[3]}): 250 pieces arrive",
-        f"product {dearer[0]} ({dearer[3]}): 10 % dearer",
-        f"product {promoted[0]} ({promoted[3]}): a promotion of 20 % begins, which no date in PrestaShop tells of",
-        f"product {gone[0]} ({gone[3]}): deleted",
+        f"product {sold[1].id_product} ({sold[1].reference}): the last piece is sold",
+        f"product {delivered[1].id_product} ({delivered[1].reference}): 250 pieces arrive",
+        f"product {dearer[1].id_product} ({dearer[1].reference}): 10 % dearer",
+        f"product {promoted[1].id_product} ({promoted[1].reference}): a promotion of 20 % begins, which no date in PrestaShop tells of",
+        f"product {gone[1].id_product} ({gone[1].reference}): deleted",
     ]
 
 
