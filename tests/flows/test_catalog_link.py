@@ -127,6 +127,7 @@ def test_what_a_listing_shows_is_kept(foreign: Foreign) -> None:
         assert row.barcode == sku.get("identifier_code", {}).get("code", "")
 
 
+@pytest.mark.slow
 def test_a_rehearsal_says_what_it_would_link_and_links_nothing(foreign: Foreign) -> None:
     _, right = foreign
     rehearsed = run(dry_run=True)
@@ -150,6 +151,7 @@ def test_a_second_run_reads_no_details_and_changes_nothing(foreign: Foreign) -> 
     assert skus() == rows
 
 
+@pytest.mark.slow
 def test_variants_that_share_a_reference_are_left_to_people(foreign: Foreign) -> None:
     run()
     sku_id = next(sku_id for sku_id, row in skus().items() if row.seller_sku == TWICE)
@@ -189,6 +191,7 @@ def test_without_their_skus_listings_are_linked_by_gtin_and_by_title(foreign: Fo
     assert run(methods=["sku"]).proposals == []
 
 
+@pytest.mark.slow
 def test_without_skus_and_gtins_titles_and_values_of_variants_tell(foreign: Foreign) -> None:
     stall, right = foreign
     rewrite(stall, without_codes)
@@ -214,6 +217,7 @@ def test_a_listing_of_ours_without_a_record_is_found_by_its_cross_reference(stal
     assert all("cross-reference" in one.reasons[0] for one in result.proposals)
 
 
+@pytest.mark.slow
 def test_a_listing_that_is_being_created_is_left_to_the_upload(stall: Stall) -> None:
     stall.upload()
     before = len(listings())
@@ -283,6 +287,7 @@ def test_unlinking_a_listing_of_our_own_keeps_it_and_its_row(stall: Stall) -> No
     assert all(product.status != "DELETED" for product in stall.shelf.values())
 
 
+@pytest.mark.slow
 def test_a_planned_creation_is_dropped_when_the_product_is_linked(foreign: Foreign) -> None:
     stall, right = foreign
     stall.upload(dry_run=True)
@@ -336,6 +341,7 @@ def test_listings_that_change_or_go_are_followed(foreign: Foreign) -> None:
     assert gone not in listings()
 
 
+@pytest.mark.slow
 def test_faulty_shops_cost_time_and_nothing_else(foreign: Foreign) -> None:
     stall, right = foreign
     stall.faults("server_error=0.1,throttle=0.1")
