@@ -55,12 +55,15 @@ def visible_test(shop: Shop, resource: Resource, scope: Scope) -> Callable[[int]
     table = shop.tables[resource.name]
     rows = table.rows
     if resource.name == "stock_availables":
-        shared = {group for one in scope.shops if (group := shop.share_stock_group(one))}
+        shops = scope.shops
+        shared = {group for one in shops if (group := shop.share_stock_group(one))}
+        if not shared:
+            return lambda row_id: rows[row_id].get("id_shop", 1) in shops
 
         def stock_visible(row_id: int) -> bool:
             row = rows[row_id]
             id_shop = row.get("id_shop", 1)
-            return id_shop in scope.shops or (id_shop == 0 and row.get("id_shop_group", 0) in shared)
+            return id_shop in shops or (id_shop == 0 and row.get("id_shop_group", 0) in shared)
 
         return stock_visible
     if resource.name == "configurations":
@@ -89,6 +92,12 @@ def _candidates(table: Table, filters: list[Filter]) -> tuple[list[int], int | N
                 continue
             ids = [row_id for value in dict.fromkeys(values) for row_id in table.where(name, value)]
             return sorted(ids), position
+        if item.field is not None and item.field.name == "quantity" and table.is_indexed("quantity"):
+            # Few different quantities: testing each once is quicker than testing every row.
+            test = predicate(item.condition, numeric=True)
+            if test is not None:
+                wanted = [value for value in table.keys("quantity") if test(value)]
+                return sorted(row_id for value in wanted for row_id in table.where("quantity", value)), position
     return table.ids, None
 
 

@@ -26,7 +26,7 @@ READ_ONLY_KEY = "PSREADONLY0123456789ABCDEFGHIJKL"
 
 _INDEXED = {
     "combinations": ("id_product",),
-    "stock_availables": ("id_product",),
+    "stock_availables": ("id_product", "quantity"),
     "specific_prices": ("id_product", "id_cart"),
     "product_suppliers": ("id_product",),
     "product_option_values": ("id_attribute_group",),

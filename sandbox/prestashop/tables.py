@@ -83,6 +83,10 @@ class Table:
         """Ids of the rows with that value, from an index."""
         return self._indexes[name].get(value, [])
 
+    def keys(self, name: str) -> Iterable[Any]:
+        """The values an index knows, those of rows that are gone included."""
+        return self._indexes[name].keys()
+
     def is_indexed(self, name: str) -> bool:
         return name in self._indexes
 

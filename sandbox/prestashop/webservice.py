@@ -253,7 +253,8 @@ class Webservice:
         ids = select(shop, resource, scope, filters, sort, offset, count)
         view = make_view(shop, resource, display, scope.languages, scope.id_shop, prices)
         form: timing.Form = "ids" if display.only_ids else "full" if display is FULL else "slim"
-        exchange.cost = timing.read_cost(resource.name, form, len(ids), len(view.associations), len(prices))
+        table = len(shop.tables[resource.name])
+        exchange.cost = timing.read_cost(resource.name, form, len(ids), len(view.associations), len(prices), table)
         return xml_view.rows(view, ids) if in_xml else json_view.rows(view, ids)
 
     def _require_in_shop(self, resource: Resource, row_id: int, scope: Scope) -> None:

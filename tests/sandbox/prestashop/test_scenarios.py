@@ -103,4 +103,24 @@ def test_what_a_catalogue_of_5000_products_costs() -> None:
     slim = pages("products", "slim", 5019, 500, 2) + pages("combinations", "full", 6039, 500)
     assert 3.5 < slim + pages("stock_availables", "slim", 11058, 2000) < 5
     assert 0.4 < pages("stock_availables", "slim", 11058, 1000) < 1.1
-    assert pages("products", "ids", 5019, 5019) < 0.02
+    assert pages("products", "ids", 5019, 5019) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("form", "requests", "rows", "flights", "seconds"),
+    [("slim", 118, 117_558, 1, 13), ("slim", 59, 117_558, 2, 4.6), ("slim", 6, 117_558, 2, 3.2)],
+)
+def test_what_sweeping_117558_stock_rows_costs(
+    form: timing.Form, requests: int, rows: int, flights: int, seconds: float
+) -> None:
+    """As 11.2 measured: pages of 1,000, 2,000 and 20,000."""
+    each = timing.read_cost("stock_availables", form, rows // requests, 0, 0, 117_558)
+    assert each * requests / flights == pytest.approx(seconds, rel=0.15)
+
+
+def test_what_the_ids_only_sweep_costs() -> None:
+    """The list of all ids and four digits of base 7, two in flight: 1.5 s measured, part of it the client's."""
+    rows = 117_558
+    digits = 28 * timing.read_cost("stock_availables", "ids", rows // 7, 0, 0, rows)
+    total = digits + timing.read_cost("stock_availables", "ids", rows, 0, 0, rows)
+    assert total / 2 == pytest.approx(1.4, rel=0.15)
