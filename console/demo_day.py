@@ -70,12 +70,16 @@ def _things_happen(sandbox: Sandbox, connection_id: int) -> list[str]:
     shop.set_price(dearer[1].id_product, f"{dearer[1].price * Decimal('1.1'):.2f}")
     shop.add_specific_price(promoted[1].id_product, reduction="0.200000", reduction_type="percentage")
     shop.delete_product(gone[1].id_product)
+    happened = {
+        "the last piece is sold": sold,
+        "250 pieces arrive": delivered,
+        "10 % dearer": dearer,
+        "a promotion of 20 % begins, which no date in PrestaShop tells of": promoted,
+        "deleted": gone,
+    }
     return [
-        f"product {sold[1].id_product} ({sold[1].reference}): the last piece is sold",
-        f"product {delivered[1].id_product} ({delivered[1].reference}): 250 pieces arrive",
-        f"product {dearer[1].id_product} ({dearer[1].reference}): 10 % dearer",
-        f"product {promoted[1].id_product} ({promoted[1].reference}): a promotion of 20 % begins, which no date in PrestaShop tells of",
-        f"product {gone[1].id_product} ({gone[1].reference}): deleted",
+        f"product {product.id_product} ({product.reference or 'no reference'}): {what}"
+        for what, (_, product) in happened.items()
     ]
 
 

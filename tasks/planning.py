@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from clients.tiktok.errors import explain
 from models.catalogue import Product, SpecificPrice, Variant
 from models.database import database, upsert
-from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
+from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.content import ListingContent, content_hash, describe_difference, digest
 from rules.decision import Finding, Reason
 from rules.listing import ListingDecision, ListingInputs, inputs_hash, listing_content
@@ -278,6 +278,7 @@ def plan_batch(
             )
         }
         refused = {} if retry_parked else _refused(session, run.connection_id, ids, now)
+        elsewhere = _listed_elsewhere(session, shops, ids)
     assignments: list[dict[str, Any]] = []
     changes: list[Change] = []
     superseded: list[Change] = []
@@ -331,6 +332,10 @@ def plan_batch(
             # It was on TikTok Shop before the connector: its texts and pictures are the merchant's until asked for.
             report.count("linked, content left alone")
             continue
+        if listing is None and id_product in elsewhere and not (edit_linked and elsewhere[id_product] == "unlinked"):
+            # It is on TikTok Shop in another way than as a listing of its own: creating it would list it twice.
+            report.count(f"{elsewhere[id_product]} by a person")
+            continue
         if wanted in refused.get(id_product, ()):
             # The same content would be refused again; it waits for a change, or for a person who asks for it.
             report.count("still parked")
@@ -373,6 +378,33 @@ def _refused(session: Session, connection_id: int, ids: Sequence[int], now: date
             continue
         refused[change.id_product or 0].add(str(change.after.get("content_hash", "")))
     return refused
+
+
+def _listed_elsewhere(session: Session, shops: Shops, ids: Sequence[int]) -> dict[int, str]:
+    """Products without a listing of their own that are there all the same: "linked" as SKUs of another listing, or
+    "unlinked" from the one the connector made of them."""
+    found = {
+        id_product: "linked"
+        for id_product in session.exec(
+            select(ListingSku.id_product).where(
+                ListingSku.connection_id == shops.id, col(ListingSku.id_product).in_(ids)
+            )
+        )
+        if id_product is not None
+    }
+    references = {f"ps-{shops.settings.products.shop_id}:{id_product}": id_product for id_product in ids}
+    for content in session.exec(
+        select(Listing.content).where(
+            Listing.connection_id == shops.id,
+            col(Listing.id_product).is_(None),
+            Listing.status != "DELETED",
+            Listing.content_hash != "",
+        )
+    ):
+        id_product = references.get(str(content.get("external_product_id")))
+        if id_product is not None:
+            found.setdefault(id_product, "unlinked")
+    return found
 
 
 def _not_ready(id_product: int, record: Mapping[str, str]) -> Failure:

@@ -475,12 +475,14 @@ def _edit(work: _Work) -> None:
         raise _Waiting("TikTok Shop is reviewing the listing; the edit waits for the outcome")
     content, uploaded, priced = _prepare(work)
     linked = _linked(work)
-    dropped = dropped_skus(content, linked)
+    # SKUs that are linked to nothing would be deleted by the edit as much as variants that are gone.
+    dropped = [*dropped_skus(content, linked), *(sku.sku_id for sku in work.skus if sku.id_product is None)]
     if dropped and not work.shops.settings.products.consent_to_drop_variants:
         raise _Parked(
             "variant_guard",
             f"The edit would delete {len(dropped)} variants that are live on TikTok Shop, with their reviews.",
-            "Bring the combinations back in PrestaShop, or set products.consent_to_drop_variants and upload again.",
+            "Bring the combinations back in PrestaShop or link the variants again; or set "
+            "products.consent_to_drop_variants and upload again.",
         )
     body = edit_body(
         content,
@@ -524,10 +526,9 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
     """The platform accepted it: listing, SKUs, change and assignment move together or not at all."""
     now = utc_now()
     with database().write() as session:
+        # By TikTok's id: a listing that was unlinked, or found there before this run knew of it, is a row already.
         listing = session.exec(
-            select(Listing).where(
-                Listing.connection_id == work.shops.id, Listing.id_product == work.subject.product.id_product
-            )
+            select(Listing).where(Listing.connection_id == work.shops.id, Listing.product_id == product_id)
         ).first() or Listing(
             connection_id=work.shops.id,
             product_id=product_id,
@@ -535,6 +536,7 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
             # A new listing is audited before anything else happens to it.
             status="PENDING",
         )
+        listing.id_product = work.subject.product.id_product
         listing.title = content.title
         listing.content = content.model_dump(mode="json")
         listing.content_hash = content_hash(content)
@@ -543,22 +545,16 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
         listing.confirmed_at = listing.status_at = now
         session.add(listing)
         session.flush()
-        known = {
-            sku.id_product_attribute: sku
-            for sku in session.exec(select(ListingSku).where(ListingSku.listing_id == listing.key))
-        }
+        stored = session.exec(select(ListingSku).where(ListingSku.listing_id == listing.key))
+        known = {sku.sku_id: sku for sku in stored}
         for sku in content.skus:
             key = sku.id_product_attribute
             if key not in sku_ids:
                 continue
-            row = known.pop(key, None) or ListingSku(
-                connection_id=work.shops.id,
-                listing_id=listing.key,
-                sku_id=sku_ids[key],
-                id_product=work.subject.product.id_product,
-                id_product_attribute=key,
+            row = known.pop(sku_ids[key], None) or ListingSku(
+                connection_id=work.shops.id, listing_id=listing.key, sku_id=sku_ids[key]
             )
-            row.sku_id = sku_ids[key]
+            row.id_product, row.id_product_attribute, row.linked_by = work.subject.product.id_product, key, ""
             row.seller_sku = sku.seller_sku
             # A variant may be gone in PrestaShop by now: what it shows is not known then, and the next plan says so.
             price = priced.prices.get(key)

@@ -287,6 +287,38 @@ def test_unlinking_a_listing_of_our_own_keeps_it_and_its_row(stall: Stall) -> No
     assert all(product.status != "DELETED" for product in stall.shelf.values())
 
 
+def test_what_a_person_unlinked_is_not_listed_twice(stall: Stall) -> None:
+    stall.upload()
+    stall.finish_audits()
+    one = next(iter(listings().values()))
+    assert one.id_product is not None
+    for sku_id, row in skus().items():
+        if row.listing_id == one.key:
+            unlink(stall.connection_id, sku_id)
+    shelf = set(stall.shelf)
+    assert stall.upload().counts["unlinked by a person"] == 1
+    assert set(stall.shelf) == shelf
+    # Asked for by name, it is taken up again: the same listing, not a second one.
+    done = stall.upload(product_ids=[one.id_product])
+    assert (done.counts["confirmed"], done.failures, set(stall.shelf)) == (1, [], shelf)
+    assert listings()[one.product_id].id_product == one.id_product
+
+
+def test_a_product_that_is_linked_as_variants_of_other_listings_is_not_listed_again(foreign: Foreign) -> None:
+    stall, right = foreign
+    run(dry_run=True)
+    by_product: dict[int, list[str]] = {}
+    for sku_id, (id_product, _) in right.items():
+        by_product.setdefault(id_product or 0, []).append(sku_id)
+    mixed = next(group for group in by_product.values() if len(group) > 1)
+    here, there = (right[mixed[0]], next(right[group[0]] for group in by_product.values() if group != mixed))
+    for sku_id, (id_product, attribute) in zip(mixed, (here, there), strict=False):
+        link(stall.connection_id, sku_id, id_product or 0, attribute or 0)
+    shelf = set(stall.shelf)
+    result = stall.upload(product_ids=[here[0] or 0, there[0] or 0])
+    assert (result.counts["linked by a person"], result.failures, set(stall.shelf)) == (2, [], shelf)
+
+
 @pytest.mark.slow
 def test_a_planned_creation_is_dropped_when_the_product_is_linked(foreign: Foreign) -> None:
     stall, right = foreign
