@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
 from rules.content import ListingContent, content_hash, dropped_skus
 from rules.decision import Finding
 from rules.listing import create_body, edit_body
+from rules.price import Price
 from rules.readback import is_under_review, shows
 from tasks.change_record import Elsewhere, finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
@@ -429,12 +431,39 @@ def _adopt(work: _Work, tried: Sequence[ListingContent]) -> bool:
         }
         accepted = next((one for one in reversed(tried) if shows(product, one)), content)
         priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
+        # What it shows is what is known; where that is not what it should be, the price and stock sync sees to it.
+        found = replace(priced, prices=_prices_of(product), quantities=_pieces_of(product))
         # Whether the step after the creation was done is not known either: stock is absolute, so it is done again.
         sold_out = [key for key in sku_ids if priced.quantities.get(key) == 0]
-        shown = _set_to_zero(work, sku_ids, str(product["id"]), sold_out, priced)
+        shown = _set_to_zero(
+            work,
+            sku_ids,
+            str(product["id"]),
+            sold_out,
+            replace(found, quantities={**found.quantities, **dict.fromkeys(sold_out, 0)}),
+        )
         _record(work, accepted, str(product["id"]), sku_ids, shown)
         return True
     return False
+
+
+def _prices_of(product: Mapping[str, Any]) -> dict[int, Price]:
+    """Prices as read (3.15), by id_product_attribute."""
+    return {
+        _attribute(str(sku["external_sku_id"])): Price(
+            Decimal(str(sku["price"]["sale_price"])), sku["price"]["currency"]
+        )
+        for sku in product.get("skus") or ()
+        if sku.get("external_sku_id") and (sku.get("price") or {}).get("sale_price")
+    }
+
+
+def _pieces_of(product: Mapping[str, Any]) -> dict[int, int]:
+    return {
+        _attribute(str(sku["external_sku_id"])): sum(int(one["quantity"]) for one in sku.get("inventory") or ())
+        for sku in product.get("skus") or ()
+        if sku.get("external_sku_id")
+    }
 
 
 def _candidates(work: _Work, tried: Sequence[ListingContent]) -> Iterator[dict[str, Any]]:
