@@ -27,7 +27,7 @@ class BackOffice(Shop):
         self,
         id_product: int,
         *,
-        percent: Decimal | str | None = None,
+        percent: Decimal | str | int | None = None,
         amount: Decimal | str | None = None,
         price: Decimal | str | None = None,
         start: datetime | None = None,
@@ -50,7 +50,7 @@ class BackOffice(Shop):
         self,
         row_id: int,
         *,
-        percent: Decimal | str | None = None,
+        percent: Decimal | str | int | None = None,
         amount: Decimal | str | None = None,
         price: Decimal | str | None = None,
         start: datetime | None = None,
@@ -66,7 +66,7 @@ class BackOffice(Shop):
 
     def _special_row(
         self,
-        percent: Decimal | str | None,
+        percent: Decimal | str | int | None,
         amount: Decimal | str | None,
         price: Decimal | str | None,
         start: datetime | None,
@@ -132,7 +132,7 @@ class BackOffice(Shop):
     def set_currency_rate(self, id_currency: int, rate: Decimal | str) -> None:
         self.tables["currencies"].update(id_currency, {"conversion_rate": f"{Decimal(rate):.6f}"})
 
-    def set_group_reduction(self, id_group: int, percent: Decimal | str) -> None:
+    def set_group_reduction(self, id_group: int, percent: Decimal | str | int) -> None:
         """Only the group's own date moves."""
         changes = {"reduction": f"{Decimal(percent):.2f}", "date_upd": self.now()}
         self.tables["groups"].update(id_group, changes)

@@ -10,8 +10,6 @@ from sandbox.tiktok.paging import PAGE, offset_of, token_for
 from sandbox.tiktok.shelf import STATUSES, Content, Offer, Product
 from sandbox.tiktok.tree import ATTRIBUTES, local, rules_of
 
-MAX_DEPTH = 10_000
-
 
 def get(call: Call) -> Any:
     product = call.shop.shelf.get(call.path["product_id"])
@@ -77,7 +75,7 @@ def _audit(product: Product) -> dict[str, Any]:
     return {
         "status": product.audit,
         "pre_approved_reasons": list(product.pre_approved_reasons),
-        "not_submitted_reasons": [],
+        "not_submitted_reasons": list(product.not_submitted_reasons),
     }
 
 
@@ -165,10 +163,10 @@ def search(call: Call) -> Any:
         raise ApiError(12019087, "More than ten sku_ids")
     start = offset_of(call.query.get("page_token"), body)
     end = start + call.query["page_size"]
-    if end > MAX_DEPTH:
-        raise ApiError(12052180, "The search is too deep; narrow it")
     ids = _candidates(call)
     found = [product for product in map(shelf.products.__getitem__, ids) if _matches(call, product)]
+    if min(end, len(found)) > call.world.search_depth:
+        raise ApiError(12052180, "The search is too deep; narrow it")
     return {
         "total_count": len(found),
         "next_page_token": token_for(end, body) if end < len(found) else "",

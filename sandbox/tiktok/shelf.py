@@ -56,6 +56,7 @@ class Product:
     draft: Content | None = None
     offers: dict[str, Offer] = field(default_factory=dict)
     pre_approved_reasons: tuple[str, ...] = ()
+    not_submitted_reasons: tuple[str, ...] = ()  # why it lies in the drafts although it was sent to be listed
     failed_reasons: tuple[str, ...] = ()
     in_promotion: bool = False
     promotion_code: int = 12052038  # what refuses a price meanwhile
@@ -121,8 +122,13 @@ class Shelf:
 
     def submit(self, product: Product, content: Content) -> None:
         """Send a version to audit. A version on sale stays on sale meanwhile."""
-        product.review, product.draft = content, None
-        product.audit, product.failed_reasons, product.pre_approved_reasons = "AUDITING", (), ()
+        product.failed_reasons, product.pre_approved_reasons = (), ()
+        product.not_submitted_reasons = self._world.not_submitted_reasons if product.live is None else ()
+        if product.not_submitted_reasons:
+            product.draft, product.review, product.audit, product.status = content, None, "NONE", "DRAFT"
+            self.touch(product)
+            return
+        product.review, product.draft, product.audit = content, None, "AUDITING"
         if product.live is None:
             product.status = "PENDING"
         product.submissions += 1

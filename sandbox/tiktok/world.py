@@ -65,6 +65,8 @@ class TikTokWorld:
         self.region, self.clock = region, clock
         self.audit_seconds, self.audit_failure_share = audit_seconds, audit_failure_share
         self.restricted_words: tuple[str, ...] = ("miracle", "replica", "counterfeit", "cures")
+        self.not_submitted_reasons: tuple[str, ...] = ()  # what the shop lacks: new listings stay in the drafts
+        self.search_depth = 10_000  # a search gives no more hits than this
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.faults = Faults()
