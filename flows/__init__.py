@@ -8,6 +8,7 @@ from flows.apply_plan import apply_plan
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.price_stock_sync import price_stock_sync
+from flows.status_sync import status_sync
 from flows.taxonomy_refresh import taxonomy_refresh
 
 FLOWS: Final[dict[str, Flow[..., Any]]] = {
@@ -16,10 +17,19 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         taxonomy_refresh,
         catalog_upload,
         price_stock_sync,
+        status_sync,
         apply_plan,
         catalog_link,
     )
 }
 """Every flow by its name."""
 
-__all__ = ["FLOWS", "apply_plan", "catalog_link", "catalog_upload", "price_stock_sync", "taxonomy_refresh"]
+__all__ = [
+    "FLOWS",
+    "apply_plan",
+    "catalog_link",
+    "catalog_upload",
+    "price_stock_sync",
+    "status_sync",
+    "taxonomy_refresh",
+]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from models.listings import ListingStatus
 from rules.content import ListingContent
 from rules.decision import Finding
+
+Explain = Callable[[str], tuple[str, str] | None]
+"""Cause and fix of an error code of the platform (K8); None for a code that the catalogue does not know."""
+
+CHANGE_AND_UPLOAD: Final = "Change the product in PrestaShop and upload it again."
+_CODE: Final = re.compile(r"\b(?:1201|1203|1205|4510)\d{4}\b")
 
 
 def is_under_review(product: Mapping[str, Any]) -> bool:
@@ -43,13 +50,14 @@ def listing_status(status: str, audit_status: str) -> ListingStatus:
     match status:
         case "ACTIVATE":
             return ListingStatus.LIVE
-        case "PENDING" | "DRAFT" | "SCHEDULED" | "":
+        case "PENDING" | "SCHEDULED" | "":
             return ListingStatus.REJECTED if audit_status == "FAILED" else ListingStatus.PROCESSING
         case "FAILED":
             return ListingStatus.REJECTED
         case "SELLER_DEACTIVATED" | "PLATFORM_DEACTIVATED":
             return ListingStatus.INACTIVE
-        case "FREEZE":
+        case "FREEZE" | "DRAFT":
+            # Nothing happens to a draft by itself: its reasons say why it was not submitted.
             return ListingStatus.ERROR
         case "DELETED":
             return ListingStatus.NOT_UPLOADED
@@ -57,18 +65,29 @@ def listing_status(status: str, audit_status: str) -> ListingStatus:
             return ListingStatus.ERROR
 
 
-def audit_findings(product: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Why the audit refused a product, in the platform's words, each with its suggestion as the fix."""
+def unexplained(_code: str) -> None:
+    """Knows no error code."""
+
+
+def audit_findings(product: Mapping[str, Any], explain: Explain = unexplained) -> tuple[Finding, ...]:
+    """Why the audit refused a product: the platform's words, each with its suggestion as the fix.
+
+    Args:
+        product: the answer to get product.
+        explain: cause and fix of the error codes that the words may name.
+    """
     findings = []
     for failed in product.get("audit_failed_reasons") or ():
-        suggestions = "; ".join(str(text) for text in failed.get("suggestions") or ())
+        suggestions = "; ".join(str(text) for text in failed.get("suggestions") or () if text)
         place = f" ({failed['position']})" if failed.get("position") else ""
         for reason in failed.get("reasons") or ():
+            code = _CODE.search(str(reason))
+            known = explain(code.group()) if code else None
             findings.append(
                 Finding(
                     "audit_failed",
-                    f"{reason}{place}",
-                    suggestions or "Change the product in PrestaShop and upload it again.",
+                    f"{reason}{place}" if known is None else f"{reason}{place}: {known[0]}",
+                    suggestions or (CHANGE_AND_UPLOAD if known is None else known[1]),
                 )
             )
     return tuple(findings)

@@ -8,19 +8,19 @@ record. All methods may be called from several threads at once. Besides what is 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Literal, Self
 
 import httpx
 
 from clients.budget import CallBudget, Unlimited
-from clients.errors import Uncertain
+from clients.errors import Rejected, Uncertain
 from clients.tiktok import endpoints
 from clients.tiktok.answers import Answer, Clock, Json
 from clients.tiktok.auth import AUTH_URL, App, Authorizer, Credentials, TokenStore
 from clients.tiktok.endpoints import Endpoint
-from clients.tiktok.paging import rows_of_pages
+from clients.tiktok.paging import pages_of, rows_of_pages
 from clients.tiktok.results import (
     BatchAnswer,
     ListingCheck,
@@ -36,6 +36,13 @@ CategoryVersion = Literal["v1", "v2"]
 
 PRODUCTS_PER_BATCH: Final = 20
 PAGE_SIZE: Final = 100
+
+# A search gives no more hits than this; asked for more it is refused with this code (3.16).
+_MOST_HITS: Final = 10_000
+_TOO_MANY_HITS: Final = "12052180"
+# Before TikTok Shop opened anywhere, Unix seconds.
+_FIRST_SECOND: Final = 1_577_836_800
+_DAY: Final = 86_400
 
 
 class TikTokClient:
@@ -70,6 +77,7 @@ class TikTokClient:
     ) -> None:
         self._http = http or httpx.Client()
         self._owns_http = http is None
+        self._clock = clock
         authorizer = Authorizer(app, http=self._http, clock=clock, auth_url=auth_url, timeout=timeout)
         self._call = Transport(
             app,
@@ -252,6 +260,53 @@ class TikTokClient:
     def search_products(self, filters: Json | None = None, page_size: int = PAGE_SIZE) -> Iterator[Json]:
         """Products by status, time, SKU, … (section 3.16), page by page. No images, attributes or external ids."""
         return self._pages(endpoints.SEARCH_PRODUCTS, "products", page_size, body=filters or {})
+
+    def product_pages(self, filters: Json | None = None) -> Iterator[list[Json]]:
+        """The same search in pages of up to 100, however many it finds: beyond 10,000 hits by spans of creation time.
+
+        Spans are halved until they fit. A product's creation time stands still, so none is missed because it moved to
+        another span meanwhile; some may come twice.
+
+        Args:
+            filters: as for `search_products`, but for the creation time.
+
+        Raises:
+            Rejected: too many products were created within one second.
+        """
+        spans: list[tuple[int | None, int | None]] = [(None, None)]
+        while spans:
+            begin, end = spans.pop()
+            span = {"create_time_ge": begin, "create_time_le": end}
+            body = {**(filters or {}), **{name: value for name, value in span.items() if value is not None}}
+            try:
+                yield from pages_of(self._search_page(body), "products")
+            except Rejected as error:
+                first = _FIRST_SECOND if begin is None else begin
+                # The platform's clock may be ahead of ours; the last span stays open in any case.
+                last = int(self._clock().timestamp()) + _DAY if end is None else end
+                if error.code != _TOO_MANY_HITS or first >= last:
+                    raise
+                middle = (first + last) // 2
+                spans += [(middle + 1, end), (begin, middle)]
+
+    def _search_page(self, body: Json) -> Callable[[str], Answer]:
+        """Reads the page of a token; too many hits are refused on the first page, as they would be on the last."""
+
+        def fetch(token: str) -> Answer:
+            answer = self._call(
+                endpoints.SEARCH_PRODUCTS, query={"page_size": PAGE_SIZE, "page_token": token}, body=body
+            )
+            if not token and int(answer.data.get("total_count") or 0) > _MOST_HITS:
+                raise Rejected(
+                    f"search: {answer.data['total_count']} hits",
+                    shop="tiktok",
+                    code=_TOO_MANY_HITS,
+                    request_id=answer.request_id,
+                    cause="The search finds more than 10,000 products.",
+                )
+            return answer
+
+        return fetch
 
     def activate(self, product_ids: Sequence[str]) -> BatchAnswer:
         """Put up to 20 products on sale."""

@@ -13,7 +13,13 @@ PAGE_CAP: Final = 10_000
 
 
 def rows_of_pages(fetch: Callable[[str], Answer], rows: str, *, cap: int = PAGE_CAP) -> Iterator[Json]:
-    """Every row of a paged call, fetched as they are needed.
+    """Every row of a paged call, fetched as they are needed; see `pages_of`."""
+    for page in pages_of(fetch, rows, cap=cap):
+        yield from page
+
+
+def pages_of(fetch: Callable[[str], Answer], rows: str, *, cap: int = PAGE_CAP) -> Iterator[list[Json]]:
+    """The rows of a paged call page by page, the next fetched when it is asked for.
 
     Args:
         fetch: reads the page of a token ("" for the first).
@@ -27,7 +33,7 @@ def rows_of_pages(fetch: Callable[[str], Answer], rows: str, *, cap: int = PAGE_
     seen = {token}
     while True:
         answer = fetch(token)
-        yield from answer.data.get(rows) or ()
+        yield list(answer.data.get(rows) or ())
         token = answer.data.get("next_page_token") or ""
         if not token:
             return
