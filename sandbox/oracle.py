@@ -51,7 +51,7 @@ class Connection:
     code of the country whose tax counts (empty: the market's). `markups` by id_product go before `markup` (F4).
 
     A TikTok SKU stands for the variant its external id names (`ps-1:42:7`), unless `links` names it by its SKU id.
-    `warehouse`: the one whose stock counts; None counts the stock of all together.
+    `warehouse`: the one whose stock is the shop's; None counts the stock of all together.
     """
 
     market: str
@@ -247,8 +247,8 @@ def differences(
 ) -> list[Difference]:
     """Every figure that is not what it should be at that moment (now).
 
-    `reserved` are the SKU ids ("all": every one) whose committed units the PrestaShop does not know yet, so that they
-    are taken off its stock. A SKU that should have no stock may as well not be on sale.
+    `reserved` are the SKU ids ("all": every one) whose committed units the PrestaShop does not know yet: they count as
+    if it did. A SKU that should have no stock may as well not be on sale.
     """
     found: list[Difference] = []
     for sku in shown(tiktok, connection):
@@ -262,7 +262,9 @@ def differences(
         units = sum(sku.offer.committed.values()) if reserved == "all" or sku.sku_id in reserved else 0
         quantity = expected_quantity(prestashop, connection, sku.variant, units) if there else 0
         stock = sku.offer.stock
-        has = sum(stock.values()) if connection.warehouse is None else stock.get(connection.warehouse, 0)
+        # What is not sold at all must not be left in any warehouse.
+        everywhere = connection.warehouse is None or not there
+        has = sum(stock.values()) if everywhere else stock.get(connection.warehouse or "", 0)
         if has != quantity and (quantity or sku.product.status in ("ACTIVATE", "PENDING", "FREEZE")):
             found.append(_difference(sku, "quantity", str(has), str(quantity), _stock_lock(sku, quantity)))
     return found

@@ -50,7 +50,7 @@ class Lock:
 class Outcome:
     """What a step did, in words; the locks it set; the moments to come at which prices change by themselves.
 
-    `reserved` are SKU ids with units ordered on TikTok Shop that PrestaShop does not know of.
+    `reserved` are SKU ids with units ordered on TikTok Shop that PrestaShop does not know of yet.
     """
 
     words: list[str] = field(default_factory=list)
@@ -322,6 +322,16 @@ def _unlink(stage: Stage) -> str | None:
     return f"product {variant[0]} is no longer in the shop"
 
 
+def _noise(stage: Stage) -> str | None:
+    """Products are saved without a change, as dragging them about in their category does."""
+    categories = [row_id for row_id, members in stage.shop.category_products.items() if members]
+    if not categories:
+        return None
+    category = stage.dice.choice(sorted(categories))
+    stage.shop.reorder_category(category)
+    return f"the products of category {category} are put into another order"
+
+
 def _delete(stage: Stage) -> str | None:
     variant = stage.variant()
     if variant is None:
@@ -461,17 +471,22 @@ def _sale(stage: Stage) -> str | None:
     sku = stage.dice.choice(skus)
     units = stage.dice.randint(1, min(3, max(sku.offer.stock.values())))
     order = stage.tiktok.order(sku.product.id, sku.sku_id, units=units)
-    _tell(stage, sku.variant, -units)
+    if stage.sales_known:
+        _tell(stage, sku.variant, -units)
     return f"{units} of {sku.external_sku_id} are sold as {order.id}"
 
 
 def _tell(stage: Stage, variant: Variant | None, units: int) -> None:
-    """PrestaShop's stock after an order or its cancellation, where it knows of them."""
-    if not stage.sales_known or variant is None or not exists(stage.shop, stage.connection, variant):
+    """What PrestaShop makes of an order or of its cancellation."""
+    if variant is None or not exists(stage.shop, stage.connection, variant):
         return
     stock = stage.stock(variant)
     if stock is not None:
         stage.shop.set_stock(variant[0], stock + units, variant[1])
+
+
+def _variant_of(stage: Stage, order: StockOrder) -> Variant | None:
+    return next((sku.variant for sku in shown(stage.tiktok, stage.connection) if sku.sku_id == order.sku_id), None)
 
 
 def _open_orders(stage: Stage) -> list[StockOrder]:
@@ -483,6 +498,9 @@ def _ship(stage: Stage) -> str | None:
     if not orders:
         return None
     order = stage.tiktok.ship(stage.dice.choice(orders).id)
+    if not stage.sales_known:
+        # Nobody ships what PrestaShop has not heard of.
+        _tell(stage, _variant_of(stage, order), -order.units)
     return f"order {order.id} is shipped"
 
 
@@ -490,10 +508,9 @@ def _cancel(stage: Stage) -> str | None:
     orders = _open_orders(stage)
     if not orders:
         return None
-    order = stage.dice.choice(orders)
-    variant = next((sku.variant for sku in shown(stage.tiktok, stage.connection) if sku.sku_id == order.sku_id), None)
-    stage.tiktok.cancel(order.id)
-    _tell(stage, variant, order.units)
+    order = stage.tiktok.cancel(stage.dice.choice(orders).id)
+    if stage.sales_known:
+        _tell(stage, _variant_of(stage, order), order.units)
     return f"order {order.id} is cancelled"
 
 
@@ -520,6 +537,7 @@ ACTIONS: dict[str, tuple[int, Action]] = {
     "active": (3, _active),
     "for order": (1, _for_order),
     "unlink": (1, _unlink),
+    "noise": (1, _noise),
     "delete": (1, _delete),
     "recreate": (1, _recreate),
     "hand price": (4, _hand_price),
@@ -574,7 +592,7 @@ class Scenario:
     """The steps of `days` days. `only` and `without` narrow what happens to names of `ACTIONS`.
 
     `connection` says whose prices and SKUs it is about. With `sales_known` an order on TikTok Shop is taken off
-    PrestaShop's stock at once, as a quick import does; else PrestaShop never learns of it (see `Outcome.reserved`).
+    PrestaShop's stock at once, as a quick import does; else when it is shipped (see `Outcome.reserved`).
     """
 
     seed: int

@@ -1,8 +1,9 @@
 """What a merchant does to the shop besides saving products one by one, with the traces it leaves (fact sheet 5.1).
 
-`products.date_upd` moves only where the product itself is saved: contents of a pack, a product made anew. Special
-prices, taxes, currency rates, group discounts, stock and its flags leave it alone, and so does taking a product out of
-the shop. Times are given as aware datetimes and stored as the shop writes them, in its own zone.
+`products.date_upd` moves only where the product itself is saved: contents of a pack, a product made anew, the order of
+a category. Special prices, taxes, currency rates, group discounts, stock and its flags leave it alone, and so does
+taking a product out of the shop. Times are given as aware datetimes and stored as the shop writes them, in its own
+zone.
 """
 
 from __future__ import annotations
@@ -174,6 +175,13 @@ class BackOffice(Shop):
             changes["pack_stock_type"] = pack_stock_type
         self.tables["products"].update(id_product, changes)
         self.touch(id_product)
+
+    def reorder_category(self, id_category: int) -> None:
+        """Drag and drop in a category's list: it is turned round, and every product in it is saved: noise."""
+        members = self.category_products[id_category]
+        for position, id_product in enumerate(sorted(members, key=members.__getitem__, reverse=True), 1):
+            members[id_product] = position
+            self.touch(id_product)
 
     def unlink_product(self, id_product: int) -> None:
         """Out of the shop without a trace: lists no longer hold it and its variants, the stock rows stay."""

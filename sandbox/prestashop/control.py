@@ -10,6 +10,7 @@ POST special {id_product, percent | amount | price, start?, end?, …fields} →
      delete_special {id}; times in ISO 8601 with a zone
 POST tax {rate} → {id}, tax_rate {id_tax, rate} → {id}, tax_group {id, taxes: {id_country: id_tax}?} → {id},
      currency_rate {id, rate}, group_reduction {id, percent}, price_factor {id_product, factor or null}
+POST save {id} (without a change), reorder_category {id}
 POST delete_product {id}, recreate_product {id} → {id}, unlink_product {id}, relink_product {id},
      delete_combination {id}, recreate_combination {id} → {id}
 POST webservice {enabled}, down {on}, empty_lists {resources}, advance {seconds}
@@ -87,6 +88,8 @@ CONTROLS: dict[str, Control] = {
     "price_factor": lambda world, a: world.set_price_factor(
         int(a["id_product"]), None if a["factor"] is None else str(a["factor"])
     ),
+    "save": lambda world, a: world.touch(int(a["id"])),
+    "reorder_category": lambda world, a: world.reorder_category(int(a["id"])),
     "delete_product": lambda world, a: world.delete_product(int(a["id"])),
     "recreate_product": lambda world, a: world.recreate_product(int(a["id"])),
     "unlink_product": lambda world, a: world.unlink_product(int(a["id"])),

@@ -91,6 +91,16 @@ def test_sales_prestashop_does_not_know_of_are_named() -> None:
         assert len(shops.differences(outcome)) < len(shops.differences(Outcome()))
 
 
+def test_what_is_shipped_prestashop_knows_of() -> None:
+    shops = Shops()
+    for step in Scenario(3, 4, connection=CONNECTION, only=["sale", "ship", "cancel"], sales_known=False):
+        outcome = step.apply(shops)
+        shops.sync(outcome)
+        assert shops.differences(outcome) == []
+    states = {order.state for order in shops.tiktok.shop.center.orders.values()}
+    assert states == {"OPEN", "SHIPPED", "CANCELLED"}
+
+
 def test_every_action_finds_something_to_do() -> None:
     for name in ACTIONS:
         shops = Shops()

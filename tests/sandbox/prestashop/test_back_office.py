@@ -85,6 +85,16 @@ def test_changes_that_save_the_product(world: World, clock: Clock, name: str) ->
     assert dates(world) == {**before, 6: world.now()}
 
 
+def test_a_category_put_into_another_order_saves_all_its_products(world: World, clock: Clock) -> None:
+    before = dates(world)
+    members = dict(world.category_products[4])
+    clock.now += timedelta(hours=1)
+    world.reorder_category(4)
+    moved = {row_id for row_id, date in dates(world).items() if date != before[row_id]}
+    assert moved == set(members)
+    assert world.category_products[4] == {row_id: len(members) + 1 - place for row_id, place in members.items()}
+
+
 def test_a_groups_reduction_moves_the_groups_date(world: World, clock: Clock) -> None:
     clock.now += timedelta(hours=1)
     world.set_group_reduction(3, "7.5")
@@ -364,6 +374,8 @@ def test_everything_is_at_the_control_door(world: World, clock: Clock) -> None:
     post("setting", name="PS_PACK_STOCK_TYPE", value=1)
     post("price_factor", id_product=6, factor="2")
     post("price_factor", id_product=6, factor=None)
+    post("save", id=6)
+    post("reorder_category", id=4)
     post("unlink_product", id=6)
     post("relink_product", id=6)
     post("delete_combination", id=post("recreate_combination", id=9))
