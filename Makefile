@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 JOBS   ?= 2
 
-.PHONY: demo test test-fast test-slow lint bench constraints clean
+.PHONY: demo test test-fast test-slow lint bench scenario constraints clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
@@ -36,6 +36,12 @@ lint: $(STAMP)
 # make bench ONLY=name  one of them
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+# make scenario SEED=7 DAYS=3   days of a merchant, every SKU compared with an oracle after every step
+SEED ?= 1
+DAYS ?= 3
+scenario: $(STAMP)
+	@$(BIN)/python -m tests.scenario --seed $(SEED) --days $(DAYS)
 
 # Rewrites constraints.txt from what is installed now (names and versions only).
 constraints: $(STAMP)
