@@ -250,7 +250,17 @@ def differences(
     `reserved` are the SKU ids ("all": every one) whose committed units the PrestaShop does not know yet: they count as
     if it did. A SKU that should have no stock may as well not be on sale.
     """
-    found: list[Difference] = []
+    with prestashop.lock, tiktok.lock:
+        return list(_differences(prestashop, tiktok, connection, at, reserved))
+
+
+def _differences(
+    prestashop: Shop,
+    tiktok: TikTokWorld,
+    connection: Connection,
+    at: datetime | None,
+    reserved: Collection[str] | Literal["all"],
+) -> Iterator[Difference]:
     for sku in shown(tiktok, connection):
         if sku.variant is None:
             continue
@@ -258,7 +268,7 @@ def differences(
         if there:
             price = expected_price(prestashop, connection, sku.variant, at)
             if price is not None and (not sku.offer.price or Decimal(sku.offer.price) != price):
-                found.append(_difference(sku, "price", sku.offer.price, f"{price:f}", _price_lock(sku.product)))
+                yield _difference(sku, "price", sku.offer.price, f"{price:f}", _price_lock(sku.product))
         units = sum(sku.offer.committed.values()) if reserved == "all" or sku.sku_id in reserved else 0
         quantity = expected_quantity(prestashop, connection, sku.variant, units) if there else 0
         stock = sku.offer.stock
@@ -266,8 +276,7 @@ def differences(
         everywhere = connection.warehouse is None or not there
         has = sum(stock.values()) if everywhere else stock.get(connection.warehouse or "", 0)
         if has != quantity and (quantity or sku.product.status in ("ACTIVATE", "PENDING", "FREEZE")):
-            found.append(_difference(sku, "quantity", str(has), str(quantity), _stock_lock(sku, quantity)))
-    return found
+            yield _difference(sku, "quantity", str(has), str(quantity), _stock_lock(sku, quantity))
 
 
 def _difference(sku: ShownSku, name: Literal["price", "quantity"], has: str, should: str, lock: str) -> Difference:

@@ -573,7 +573,8 @@ class Step:
         scenario, outcome = self.scenario, Outcome()
         dice = Random(f"{scenario.seed}:{self.number}")
         connection = scenario.connection or Connection(tiktok.region, tiktok.shop.market.currency)
-        with tiktok.lock:
+        # Both are held, so that a step may come in the middle of a run.
+        with shop.lock, tiktok.lock:
             stage = Stage(shop, tiktok, connection, dice, outcome, scenario.sales_known)
             for kind in self.kinds:
                 words = ACTIONS[kind][1](stage)

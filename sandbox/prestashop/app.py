@@ -63,7 +63,8 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
             headers=dict(request.headers),
             body=await request.body(),
         )
-        answer = webservice.answer(call)
+        with world.lock:
+            answer = webservice.answer(call)
         world.stats.count(call.method, segments[0] or "root")
         if answer.changed and faults is not None and faults.draw("php_warning", call.method, request.url.path):
             answer = webservice.php_warning(call)

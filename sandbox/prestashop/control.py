@@ -110,8 +110,10 @@ async def answer(world: World, request: Request, path: str) -> Response:
     control = CONTROLS.get(name)
     if request.method != "POST" or control is None:
         return JSONResponse({"error": "unknown control"}, 404)
+    asked: Asked = await request.json()
     try:
-        made = control(world, await request.json())
+        with world.lock:
+            made = control(world, asked)
     except KeyError as error:
         return JSONResponse({"error": f"unknown or missing: {error}"}, 400)
     except (ValueError, TypeError, ArithmeticError) as error:

@@ -6,6 +6,7 @@ asked for and printed is the webservice's business.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -88,6 +89,8 @@ class Shop:
         self.base_url = base_url.rstrip("/")
         self.clock = clock
         self.offset = timedelta()
+        self.lock = threading.RLock()
+        """Held while a request is answered: whoever changes a shop that is being asked holds it too."""
         self.timezone = ZoneInfo(timezone)
         self.name = name
         self.webservice_enabled = True
