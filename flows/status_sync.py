@@ -19,14 +19,14 @@ def status_sync(connection: str = "", product_ids: list[int] | None = None, full
         connection: name of the connection; may be left out when there is only one.
         product_ids: PrestaShop ids of the products to look at; what TikTok Shop updated since the last run when left
             out.
-        full: look at every listing; happens once a day by itself.
+        full: look at every listing now; happens once a day by itself.
     """
     parameters = {"product_ids": product_ids, "full": full}
     with run_alone("status_sync", connection, parameters, dry_run=False, turn="statuses") as run:
         if product_ids is not None:
             statuses = look_up_statuses(run.connection_id, quote(product_ids))
         elif full or sweep_is_due(run.connection_id, utc_now()):
-            statuses = sweep_statuses(run.connection_id)
+            statuses = sweep_statuses(run.connection_id, even_if_all_are_gone=full)
         else:
             statuses = follow_statuses(run.connection_id)
         publish(run, statuses.report, statuses.by_hand, dry_run=False)

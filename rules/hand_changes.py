@@ -114,11 +114,10 @@ def hand_changes(
         listing.confirmed_at, updated, asked_at
     )
     is_ours = bool(listing.content)
+    compare_content = is_ours and versions_agree
     title = None
-    if is_ours and versions_agree and comparison.differs("title", listing.title, str(product.get("title") or "")):
+    if comparison.content_differs("title", listing.title, str(product.get("title") or ""), compare=compare_content):
         title = str(product.get("title") or "")
-    elif not (is_ours and versions_agree):
-        comparison.keep("title")
     missing: list[str] = []
     seller_skus: dict[str, str] = {}
     prices: dict[str, tuple[Decimal, str]] = {}
@@ -143,11 +142,9 @@ def hand_changes(
         else:
             comparison.keep(f"price of {name}", f"stock of {name}")
         renamed = f"SKU of variant {sku.sku_id}"
-        if not (is_ours and versions_agree):
-            comparison.keep(renamed)
-        elif comparison.differs(renamed, sku.seller_sku, found.seller_sku):
+        if comparison.content_differs(renamed, sku.seller_sku, found.seller_sku, compare=compare_content):
             seller_skus[sku.sku_id] = found.seller_sku
-    if is_ours and versions_agree:
+    if compare_content:
         _added(comparison, skus, shown)
     if not listing.content_hash:
         # A variant that was deleted is missed until an edit has put in order what is listed.
@@ -206,6 +203,18 @@ class _Comparison:
     def keep(self, *fields: str) -> None:
         """Nothing can be said about these now: what was known stands."""
         self.entries.update({name: self._known[name] for name in fields if name in self._known})
+
+    def content_differs(self, name: str, recorded: str, shown: str, *, compare: bool) -> bool:
+        """The same for what only an edit brings back, with an audit: that is done once.
+
+        What is shown again after the edit was not typed by hand: the platform writes it so, and would for ever.
+        """
+        same_again = self._known.get(name) == {"field": name, "ours": recorded, "shown": shown}
+        if not compare or same_again:
+            self.keep(name)
+            return False
+        # Blanks are put in order over there.
+        return self.differs(name, recorded, recorded if shown.split() == recorded.split() else shown)
 
     def differs(self, name: str, recorded: str, shown: str) -> bool:
         """Whether what is shown is not what is recorded; texts as they are told to people."""

@@ -43,6 +43,8 @@ _SWEPT: Final = "status_sweep"
 _OVERLAP: Final = timedelta(minutes=5)
 _A_DAY: Final = timedelta(hours=24)
 _LISTINGS_A_BATCH: Final = 100
+# So many listings may all be deleted at once.
+_A_HANDFUL: Final = 5
 # Details read at once; the call budget decides how fast they go.
 THREADS: Final = 8
 # What reading a single product answers when the shop does not have it (3.22).
@@ -81,8 +83,13 @@ def follow_statuses(connection_id: int) -> Statuses:
 
 
 @task(name="sweep listing statuses", cache_policy=NO_CACHE, **on_retryable)
-def sweep_statuses(connection_id: int) -> Statuses:
-    """Statuses of all listings; those of ours that the search does not show are looked up one by one."""
+def sweep_statuses(connection_id: int, *, even_if_all_are_gone: bool = False) -> Statuses:
+    """Statuses of all listings; those of ours that the search does not show are looked up one by one.
+
+    Args:
+        connection_id: whose.
+        even_if_all_are_gone: look them up although not one is shown, which otherwise is taken for the wrong shop.
+    """
     began = utc_now()
     shops = open_shops(connection_id)
     statuses = Statuses()
@@ -98,6 +105,18 @@ def sweep_statuses(connection_id: int) -> Statuses:
         lost.difference_update(str(row["id"]) for row in page)
         progress.reached(1 - len(lost) / known)
     statuses.report.count("not shown by the search", len(lost))
+    if len(lost) == known > _A_HANDFUL and not even_if_all_are_gone:
+        statuses.report.failed(
+            Failure(
+                object="TikTok Shop",
+                code="no_listing_shown",
+                cause=f"TikTok Shop shows none of the {known} listings of this connection.",
+                fix="Check that the connection is to the right shop. If they were all deleted, run status_sync with "
+                "full=true.",
+            ),
+            count="sweeps not believed",
+        )
+        return statuses
     for part in in_parts(sorted(lost), _LISTINGS_A_BATCH):
         _look_up(shops, part, statuses)
     progress.reached(1.0)
@@ -320,7 +339,9 @@ def _look(known: _Known, row: Row, asked_at: datetime, *, is_detail: bool) -> _L
         update_time = listing.update_time
     status, audit_status = str(row.get("status") or ""), str((row.get("audit") or {}).get("status") or "")
     changed = (listing.status, listing.audit_status, listing.update_time) != (status, audit_status, update_time)
-    wants_details = wants_reasons(status, audit_status) and (changed or not listing.status_reasons)
+    # One that waits for its audit to begin has no reasons; the others have some as soon as they were read.
+    unread = not listing.status_reasons and status != "PENDING"
+    wants_details = wants_reasons(status, audit_status) and (changed or unread)
     if is_detail or not wants_reasons(status, audit_status):
         reasons = [finding.as_record() for finding in status_findings(row, _explain)]
     else:

@@ -173,6 +173,25 @@ def test_a_listing_that_was_not_submitted_says_what_the_shop_lacks(stall: Stall)
     assert status_counts(stall.connection_id)[ListingStatus.ERROR] == len(stall.shelf)
 
 
+def test_a_listing_that_cannot_be_read_is_reported_and_read_again(live: Stall) -> None:
+    from clients.errors import Rejected
+    from clients.tiktok.client import TikTokClient
+
+    product = some(live)
+    change(live, product, status="FREEZE")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Rejected("GET: refused", shop="tiktok", code="12052163", cause="No.", fix="None.", request_id="r1")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TikTokClient, "product", refuse)
+        result = sync()
+    assert [(one.code, one.request_id) for one in result.failures] == [("12052163", "r1")]
+    assert (listing(product.id).status, listing(product.id).status_reasons) == ("FREEZE", [])
+    assert sync().failures == []
+    assert listing(product.id).status_reasons
+
+
 def test_a_draft_is_no_version_under_review(live: Stall) -> None:
     product = some(live)
     center(live).save_draft(product.id, "Half a thought")
@@ -194,6 +213,18 @@ def test_a_listing_deleted_over_there_is_found_by_the_sweep(live: Stall) -> None
     assert [listing(one).status for one in (deleted, lost, unseen)] == ["DELETED", "DELETED", "ACTIVATE"]
     assert "30 days" in listing(deleted).status_reasons[0]["fix"]
     assert "not shown by the search" not in sync(full=True).counts
+
+
+def test_a_sweep_that_shows_nothing_is_not_believed_at_once(live: Stall) -> None:
+    live.sandbox.tiktok.shop.shelf.products.clear()
+    with database().write() as session:
+        session.delete(session.get_one(Watermark, (live.connection_id, "status_sweep")))
+    result = sync()
+    assert [one.code for one in result.failures] == ["no_listing_shown"]
+    assert status_counts(live.connection_id)[ListingStatus.NOT_UPLOADED] == 0
+    assert "status_sweep" not in watermarks()
+    assert sync(full=True).counts["now not uploaded"] > 10
+    assert sync().failures == []
 
 
 def test_a_sweep_is_due_after_a_day(live: Stall) -> None:
@@ -374,6 +405,18 @@ def test_an_update_older_than_what_is_known_is_ignored(live: Stall) -> None:
     product.status = "SELLER_DEACTIVATED"
     sync()
     assert listing(product.id).status == "ACTIVATE"
+
+
+def test_what_tiktok_shop_writes_otherwise_is_edited_back_once(live: Stall) -> None:
+    product = some(live)
+    for expected in (1, None):
+        center(live).retitle(product.id, "As the platform likes it")
+        assert sync().counts.get("changed by hand") == expected
+        live.upload(product_ids=[listing(product.id).id_product])
+        sync()
+        live.finish_audits()
+    assert product.submissions == 2
+    assert listing(product.id).hand_changes[0]["shown"] == "As the platform likes it"
 
 
 def test_only_the_products_asked_for_are_read(live: Stall) -> None:

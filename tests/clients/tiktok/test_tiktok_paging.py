@@ -6,9 +6,10 @@ from itertools import count
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
-from clients.errors import ShopError
+from clients.errors import Rejected, ShopError
 from clients.tiktok.answers import Answer
 from clients.tiktok.client import TikTokClient
 from clients.tiktok.paging import rows_of_pages
@@ -64,3 +65,39 @@ def test_a_page_that_fails_once_is_read_again(client: TikTokClient, shop: Any) -
         shop.accepts({"products": [{"id": "2"}]}),
     )
     assert [row["id"] for row in client.search_products()] == ["1", "2"]
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["told by the count", "refused at the end"])
+def test_a_search_of_too_many_hits_is_made_by_spans_of_creation(client: TikTokClient, shop: Any, refused: bool) -> None:
+    created = [1_600_000_000 + 3_000_000 * number for number in range(20)]
+
+    def search(request: httpx.Request) -> httpx.Response:
+        body = orjson.loads(request.content)
+        assert body["update_time_ge"] == 5
+        begin, end = body.get("create_time_ge", 0), body.get("create_time_le", 10**12)
+        rows = [{"id": str(when)} for when in created if begin <= when <= end]
+        if len(rows) > 3 and refused:
+            answer: httpx.Response = shop.refuses(12052180)
+            return answer
+        total = 10_001 if len(rows) > 3 else len(rows)
+        return shop.accepts({"products": rows, "total_count": total, "next_page_token": ""})  # type: ignore[no-any-return]
+
+    shop.answers(search)
+    pages = list(client.product_pages({"update_time_ge": 5}))
+    assert [row["id"] for page in pages for row in page] == [str(when) for when in created]
+    assert "create_time_ge" not in orjson.loads(shop.requests[0].content)
+
+
+def test_too_many_products_of_one_second_are_reported(client: TikTokClient, shop: Any) -> None:
+    shop.answers(shop.refuses(12052180))
+    with pytest.raises(Rejected) as caught:
+        list(client.product_pages())
+    assert caught.value.code == "12052180"
+    assert len(shop.requests) < 40
+
+
+def test_another_refusal_of_a_search_narrows_nothing(client: TikTokClient, shop: Any) -> None:
+    shop.answers(shop.refuses(12019113))
+    with pytest.raises(Rejected):
+        list(client.product_pages({"status": "NEW"}))
+    assert len(shop.requests) == 1

@@ -437,6 +437,19 @@ def test_search_filters(app: SellerApp) -> None:
     assert found(category_version="v2") == []
 
 
+def test_what_the_shop_lacks_leaves_new_listings_in_the_drafts(app: SellerApp) -> None:
+    app.world.not_submitted_reasons = ("PAYMENT_ACCOUNT_NOT_LINKED",)
+    product_id = app.create()["product_id"]
+    path = f"/product/202309/products/{product_id}"
+    detail = app.data("GET", path)
+    assert (detail["status"], detail["has_draft"]) == ("DRAFT", True)
+    assert detail["audit"]["not_submitted_reasons"] == ["PAYMENT_ACCOUNT_NOT_LINKED"]
+    app.world.not_submitted_reasons = ()
+    app.data("PUT", path, app.body(skus=[app.sku(id=detail["skus"][0]["id"])]))
+    detail = app.data("GET", path)
+    assert (detail["status"], detail["has_draft"], detail["audit"]["not_submitted_reasons"]) == ("PENDING", False, [])
+
+
 def test_deleted_products_are_found_only_by_their_status(app: SellerApp) -> None:
     product_id = app.live()["id"]
     lifecycle(app, "delete", product_id)
@@ -451,6 +464,15 @@ def test_search_limits(app: SellerApp) -> None:
 
     assert [code({"seller_skus": ["x"] * number}) for number in (10, 11)] == [0, 12019027]
     assert [code({"sku_ids": ["1"] * number}) for number in (10, 11)] == [0, 12019087]
+
+
+def test_a_world_may_end_a_search_earlier(app: SellerApp) -> None:
+    ids = [app.live(skus=[app.sku(number)])["id"] for number in (1, 2)]
+    query = [("page_size", "100")]
+    app.world.search_depth = 1
+    assert app.ask("POST", "/product/202502/products/search", {}, query=query)["code"] == 12052180
+    app.world.search_depth = 2
+    assert {row["id"] for row in app.search()["products"]} == set(ids)
 
 
 def test_search_ends_at_ten_thousand_hits(app: SellerApp) -> None:
