@@ -101,17 +101,18 @@ def plan_offers(
     run: Run, product_ids: Sequence[int] | None, held: Sequence[int], *, dry_run: bool, retry_parked: bool
 ) -> BatchReport:
     """What should be shown of every touched product but the ones held back, and what that changes."""
-    touched = offers.touched_products(run.connection_id, product_ids)
+    touched = offers.touched_products(run.connection_id, product_ids, retry_parked=retry_parked)
     parts = batches(sorted(set(touched).difference(held)), batch_size(run.connection_id))
     return BatchReport.total(
-        offers.plan_offers(run, part, dry_run=dry_run, retry_parked=retry_parked) for part in parts
+        offers.plan_offers(run, part, held=held, dry_run=dry_run, retry_parked=retry_parked) for part in parts
     )
 
 
 def send_offers(run: Run, plan: int) -> BatchReport:
     """Send the prices and stocks of a plan, several batches at a time, and read the risky ones back."""
     progress = Progress("Sending prices and stock to TikTok Shop")
-    parts = batches(offer_sending.offers_to_send(run.connection_id, plan), batch_size(run.connection_id))
+    listings = batches(offer_sending.offers_to_send(run.connection_id, plan), batch_size(run.connection_id))
+    parts = [[key for keys in part for key in keys] for part in listings]
     futures: list[PrefectFuture[BatchReport]] = []
     try:
         for part in parts:

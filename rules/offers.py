@@ -16,9 +16,9 @@ from rules.price import Price
 
 @dataclass(frozen=True, slots=True)
 class ShownSku:
-    """A SKU as TikTok Shop was last confirmed to show it.
+    """A SKU as TikTok Shop was last confirmed to show it; what is not known, because a call had no answer, is None.
 
-    `offered` is the decided quantity that its stock was made from; None when the stock over there is not known.
+    `offered` is the decided quantity that its stock was made from.
     """
 
     sku_id: str
@@ -100,7 +100,6 @@ def offer_difference(
     *,
     sync_price: bool,
     sync_stock: bool,
-    anew: bool = False,
 ) -> OfferDifference:
     """The difference for one listing, by SKU id (B12, K1).
 
@@ -108,7 +107,6 @@ def offer_difference(
         shown: every linked SKU of the listing.
         wanted: by SKU id; SKUs not in it are left alone.
         sync_price, sync_stock: whether prices and stock are kept in step at all.
-        anew: send everything again although the record says that it is there: the last call had no answer.
     """
     skus = [(sku, wanted[sku.sku_id]) for sku in shown if sku.sku_id in wanted]
     price = stock = None
@@ -123,8 +121,8 @@ def offer_difference(
         ]
         price = _change(
             [step for step, _ in prices],
-            _why([(step, reasons) for step, reasons in prices if step.moves or anew]),
-            moved=anew or any(_price_moves(sku, want) for sku, want in skus),
+            _why([(step, reasons) for step, reasons in prices if step.moves]),
+            moved=any(_price_moves(sku, want) for sku, want in skus),
         )
     if sync_stock:
         pieces = [
@@ -136,8 +134,8 @@ def offer_difference(
         ]
         stock = _change(
             [step for step, _ in pieces],
-            _why([(step, reasons) for step, reasons in pieces if step.moves or anew]),
-            moved=anew or any(sku.offered != want.quantity for sku, want in skus),
+            _why([(step, reasons) for step, reasons in pieces if step.moves]),
+            moved=any(sku.offered != want.quantity for sku, want in skus),
         )
     refused = {sku.sku_id: want.refusal for sku, want in skus if want.refusal is not None} if sync_price else {}
     return OfferDifference(price, stock, refused)
@@ -199,7 +197,7 @@ def warehouse_stock(
         backorder: PrestaShop sells it without stock: open orders take nothing away.
     """
     reasons = []
-    sellable = min(quantity, MAX_QUANTITY)
+    sellable = max(0, min(quantity, MAX_QUANTITY))
     if committed > 0 and not backorder:
         sellable = max(0, sellable - committed)
         reasons.append(Reason("committed", f"{committed} of {quantity} are sold in orders that PrestaShop has not yet"))

@@ -89,10 +89,19 @@ def note(
 
 
 def finish(
-    change: Change, state: ChangeState, *, code: str = "", cause: str = "", fix: str = "", request_id: str = ""
+    change: Change,
+    state: ChangeState,
+    *,
+    code: str = "",
+    cause: str = "",
+    fix: str = "",
+    request_id: str = "",
+    not_before: datetime | None = None,
 ) -> None:
+    """The outcome of a change; `not_before`: when to look again at what was parked, because part of it may pass."""
     with database().write() as session:
         stored = session.get_one(Change, change.key)
         stored.state = state
         stored.code, stored.cause, stored.fix, stored.request_id = code, cause, fix, request_id
+        stored.not_before = not_before
         stored.finished_at = utc_now()

@@ -25,7 +25,7 @@ from clients.tiktok.results import ItemError
 from models.database import database, in_parts
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.offers import warehouse_stock
-from tasks.change_record import Elsewhere, finish, mark_sent, note
+from tasks.change_record import Elsewhere, finish, mark_sent, note, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.offers import OFFER_KINDS, touched_since
 from tasks.report import BatchReport, Failure
@@ -91,8 +91,8 @@ class _Refusal:
     request_id: str = ""
 
 
-def offers_to_send(connection_id: int, plan: int) -> list[int]:
-    """Ids of a plan's changes of price and stock that may be sent now; a listing's two stand together."""
+def offers_to_send(connection_id: int, plan: int) -> list[list[int]]:
+    """Ids of a plan's changes of price and stock that may be sent now, by listing: its two never go side by side."""
     with database().read() as session:
         changes = session.exec(
             select(Change.id, Change.object, Change.not_before).where(
@@ -103,8 +103,11 @@ def offers_to_send(connection_id: int, plan: int) -> list[int]:
             )
         ).all()
     now = utc_now()
-    ready = [(name, key) for key, name, wait in changes if key is not None and (wait is None or wait <= now)]
-    return [key for _, key in sorted(ready, key=lambda pair: (int(pair[0].partition(":")[2]), pair[1]))]
+    ready: dict[str, list[int]] = defaultdict(list)
+    for key, name, wait in changes:
+        if key is not None and (wait is None or wait <= now):
+            ready[name].append(key)
+    return [sorted(keys) for _, keys in sorted(ready.items(), key=lambda item: int(item[0].partition(":")[2]))]
 
 
 @task(name="send prices and stock", cache_policy=NO_CACHE, **on_retryable)
@@ -130,8 +133,14 @@ def send_offers(run: Run, change_ids: Sequence[int]) -> BatchReport:
                 _send(work, mine)
             except (AuthorizationError, ConfigurationFault) as error:
                 stop.append(error)
-                mine.count("unresolved")
-            except (Retryable, Uncertain) as error:
+                unsend(work.change)
+                mine.count("waiting")
+            except Retryable as error:
+                # Nothing happened over there, and nothing else of the product has to wait for it.
+                unsend(work.change)
+                note(work.change, code=error.code, cause=error.cause, request_id=error.request_id)
+                mine.count("waiting")
+            except Uncertain as error:
                 note(work.change, code=error.code, cause=error.cause, request_id=error.request_id)
                 mine.count("unresolved")
             except Exception:  # noqa: BLE001  # the boundary of one listing
@@ -164,18 +173,18 @@ def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list
         keys = {int(change.object.partition(":")[2]) for change in changes}
         listings = {one.key: one for one in session.exec(select(Listing).where(col(Listing.id).in_(keys)))}
         skus: dict[int, dict[str, ListingSku]] = defaultdict(dict)
-        for sku in session.exec(select(ListingSku).where(col(ListingSku.listing_id).in_(keys))):
+        for sku in session.exec(
+            select(ListingSku).where(col(ListingSku.listing_id).in_(keys), col(ListingSku.id_product).is_not(None))
+        ):
             skus[sku.listing_id][sku.sku_id] = sku
         newer = touched_since(session, shops.id, changes, skus)
-    stocked = [change for change in changes if change.kind == ChangeKind.STOCK]
-    inventory = read_inventory(
-        shops, sorted({listings[int(one.object.partition(":")[2])].product_id for one in stocked})
-    )
+    stocked = {int(change.object.partition(":")[2]) for change in changes if change.kind == ChangeKind.STOCK}
+    inventory = read_inventory(shops, sorted(listings[key].product_id for key in stocked if key in listings))
     grouped: dict[int, list[_Work]] = defaultdict(list)
     for change in sorted(changes, key=lambda one: change_ids.index(one.key)):
         key = int(change.object.partition(":")[2])
-        if change.key in newer:
-            # Something moved since it was planned, an order for example: the next run plans it anew.
+        if change.key in newer or not any(row["sku_id"] in skus[key] for row in change.after["skus"]):
+            # Something moved since it was planned: an order, which the next run plans for anew, or its link is gone.
             finish(change, ChangeState.SUPERSEDED)
             report.count("superseded")
             continue
@@ -365,6 +374,7 @@ def _conclude(work: _Work, refusals: Sequence[_Refusal], report: BatchReport) ->
     cause = worst.cause
     if len(work.rows) > 1:
         cause = f"{cause} ({len(refused)} of {len(work.rows)} variants)"
+    again = utc_now() + min(_FIRST_WAIT * 2 ** min(work.change.attempts, 8), _LONGEST_WAIT)
     if lasting:
         finish(
             work.change,
@@ -373,13 +383,14 @@ def _conclude(work: _Work, refusals: Sequence[_Refusal], report: BatchReport) ->
             cause=cause,
             fix=worst.fix,
             request_id=worst.request_id,
+            # Those that are only locked are not forgotten over it.
+            not_before=again if len(lasting) < len(refusals) else None,
         )
         report.failed(
             Failure(object=work.name, code=worst.code, cause=cause, fix=worst.fix, request_id=worst.request_id)
         )
         return
-    wait = min(_FIRST_WAIT * 2 ** min(work.change.attempts, 8), _LONGEST_WAIT)
-    postpone(work.change, worst.code, cause, worst.fix, worst.request_id, utc_now() + wait)
+    postpone(work.change, worst.code, cause, worst.fix, worst.request_id, again)
     report.count("waiting")
 
 

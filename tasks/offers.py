@@ -15,7 +15,7 @@ from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, literal, update
 from sqlmodel import Session, col, select
 
 from models.database import database, in_parts
@@ -48,11 +48,16 @@ class ListingOffer:
     wanted: Mapping[str, WantedSku]
 
 
-def touched_products(connection_id: int, product_ids: Sequence[int] | None) -> list[int]:
+def touched_products(connection_id: int, product_ids: Sequence[int] | None, *, retry_parked: bool = False) -> list[int]:
     """Products to plan for: the touched ones, and those with a change that is still open and not to be waited for.
 
     An open change is planned anew, so that what is sent is what should be shown now. Given ids are looked at whether
     touched or not.
+
+    Args:
+        connection_id: whose.
+        product_ids: only these.
+        retry_parked: those with a refused change are among them, although nothing about them has changed.
     """
     if product_ids is not None:
         return sorted(set(product_ids))
@@ -63,10 +68,13 @@ def touched_products(connection_id: int, product_ids: Sequence[int] | None) -> l
                 Change.connection_id == connection_id,
                 col(Change.kind).in_(OFFER_KINDS),
                 (col(Change.state) == ChangeState.SENT)
+                | ((col(Change.state) == ChangeState.PLANNED) & col(Change.not_before).is_(None))
+                # Parked ones have a time to be tried again when some of their SKUs were only locked.
                 | (
-                    (col(Change.state) == ChangeState.PLANNED)
-                    & (col(Change.not_before).is_(None) | (col(Change.not_before) <= utc_now()))
-                ),
+                    col(Change.state).in_([ChangeState.PLANNED, ChangeState.PARKED])
+                    & (col(Change.not_before) <= utc_now())
+                )
+                | ((col(Change.state) == ChangeState.PARKED) & literal(retry_parked)),
             )
         ).all()
         keys = [int(name.removeprefix("listing:")) for name in still_open if name.startswith("listing:")]
@@ -85,8 +93,18 @@ def load_offers(
     inputs: Inputs,
     ids: Sequence[int],
     asked: Mapping[tuple[int, int], Decimal] | None = None,
+    held: Sequence[int] = (),
 ) -> list[ListingOffer]:
-    """Every listing that has a SKU linked to one of these products, with all its linked SKUs."""
+    """Every listing that has a SKU linked to one of these products, with all its linked SKUs.
+
+    Args:
+        session: a reading session.
+        shops, inputs: of the connection.
+        ids: PrestaShop product ids.
+        asked: prices as PrestaShop itself answers them; the price of a variant it left out stays as it is.
+        held: products whose SKUs are to be left alone.
+    """
+    left_alone = frozenset(held)
     listing_ids = sorted(
         set(
             session.exec(
@@ -115,7 +133,13 @@ def load_offers(
     }
     return [
         ListingOffer(
-            listing, skus[listing.key], {sku.sku_id: _wanted(sku, subjects, offers) for sku in skus[listing.key]}
+            listing,
+            skus[listing.key],
+            {
+                sku.sku_id: _wanted(sku, subjects, offers, asked)
+                for sku in skus[listing.key]
+                if sku.id_product not in left_alone
+            },
         )
         for listing in listings
     ]
@@ -125,19 +149,25 @@ def _template_of(inputs: Inputs, subject: Subject) -> int | None:
     return assign_template(subject.product, inputs.templates, inputs.ancestors).value
 
 
-def _wanted(sku: ListingSku, subjects: Mapping[int, Subject], offers: Mapping[int, Offer]) -> WantedSku:
+def _wanted(
+    sku: ListingSku,
+    subjects: Mapping[int, Subject],
+    offers: Mapping[int, Offer],
+    asked: Mapping[tuple[int, int], Decimal] | None,
+) -> WantedSku:
     subject, offered = subjects.get(sku.id_product or 0), offers.get(sku.id_product or 0)
     key = sku.id_product_attribute or 0
     if subject is None or offered is None:
         return gone("the product is gone in PrestaShop: sold out")
     if key not in offered.quantities:
         return gone("the combination is gone in PrestaShop: sold out")
-    price = offered.prices.get(key)
+    answered = asked is None or (subject.product.id_product, key) in asked
+    price = offered.prices.get(key) if answered else None
     reasons = offered.price_reasons[key]
     return WantedSku(
         price=price,
         quantity=offered.quantities[key],
-        refusal=reasons[-1] if price is None and reasons else None,
+        refusal=reasons[-1] if answered and price is None and reasons else None,
         everywhere=not_sellable(subject.product) is not None,
         backorder=any(reason.code == "backorder" for reason in offered.quantity_reasons[key]),
         price_reasons=reasons,
@@ -172,12 +202,15 @@ def asked_prices(
 
 
 @task(name="plan prices and stock", cache_policy=NO_CACHE, **on_retryable)
-def plan_offers(run: Run, ids: Sequence[int], *, dry_run: bool = False, retry_parked: bool = False) -> BatchReport:
+def plan_offers(
+    run: Run, ids: Sequence[int], *, held: Sequence[int] = (), dry_run: bool = False, retry_parked: bool = False
+) -> BatchReport:
     """Plan the differences in price and stock of the listings of some products.
 
     Args:
         run: the run the planned changes belong to.
         ids: PrestaShop product ids.
+        held: products whose SKUs are left alone, because a person is asked about them first.
         dry_run: the products stay touched, so that the next run looks at them all the same.
         retry_parked: plan again what TikTok Shop refused, although it has not changed.
     """
@@ -186,18 +219,25 @@ def plan_offers(run: Run, ids: Sequence[int], *, dry_run: bool = False, retry_pa
     inputs = inputs_of(shops, run.plan, began)
     report = BatchReport()
     with database().read() as session:
+        # Before all else: what is touched after this was read later stays touched.
+        seen = _seen(session, run.connection_id, ids)
         asked = _asked(session, shops, inputs, ids)
-        offers = load_offers(session, shops, inputs, ids, asked)
+        offers = load_offers(session, shops, inputs, ids, asked, held)
         standing = _standing(session, run.connection_id, [one.listing.key for one in offers])
     changes: list[Change] = []
     superseded: list[int] = []
+    unknown: list[ListingSku] = []
     for one in offers:
         mine = standing.get(f"listing:{one.listing.key}", [])
         if one.listing.status in _OUT_OF_REACH:
             report.count(f"listings {one.listing.status.lower()}")
             superseded += [change.key for change in mine]
+            for sku in one.skus:
+                # Looked at again when it thaws.
+                seen.pop(sku.id_product or 0, None)
             continue
-        difference = _difference(shops, one, mine)
+        unknown += _forget_unanswered(one, mine)
+        difference = _difference(shops, one)
         for kind, change in ((ChangeKind.PRICE, difference.price), (ChangeKind.STOCK, difference.stock)):
             planned, outdated = _plan_one(run, one, kind, change, mine, began, retry_parked=retry_parked)
             superseded += outdated
@@ -208,10 +248,43 @@ def plan_offers(run: Run, ids: Sequence[int], *, dry_run: bool = False, retry_pa
         parked, outdated = _park_refused(run, one, difference, standing, began)
         superseded += outdated
         changes += parked
-        for sku in parked:
-            report.failed(Failure(object=_name(one), code=sku.code, cause=sku.cause, fix=sku.fix))
-    _store(run, () if dry_run else ids, began, changes, superseded, report)
+        for refused in parked:
+            report.failed(Failure(object=_name(one), code=refused.code, cause=refused.cause, fix=refused.fix))
+    _store(run, {} if dry_run else seen, began, changes, superseded, unknown, report)
     return report
+
+
+def _seen(session: Session, connection_id: int, ids: Sequence[int]) -> dict[int, datetime]:
+    """Since when the products of the batch are touched."""
+    return {
+        row.id_product: row.since
+        for row in session.exec(
+            select(Touched).where(Touched.connection_id == connection_id, col(Touched.id_product).in_(ids))
+        )
+    }
+
+
+def _forget_unanswered(one: ListingOffer, standing: Sequence[Change]) -> list[ListingSku]:
+    """Take out of the record what a call without an answer may have set; the SKUs concerned.
+
+    Not known differs from whatever is wanted, for this plan and, if it comes to nothing, for those after it.
+    """
+    unknown = {kind: _unanswered(standing, kind) for kind in OFFER_KINDS}
+    for sku in one.skus:
+        if sku.sku_id in unknown[ChangeKind.PRICE]:
+            sku.price = None
+        if sku.sku_id in unknown[ChangeKind.STOCK]:
+            sku.offered = None
+    return [sku for sku in one.skus if any(sku.sku_id in ids for ids in unknown.values())]
+
+
+def _unanswered(standing: Sequence[Change], kind: ChangeKind) -> set[str]:
+    return {
+        sku_id
+        for change in standing
+        if change.kind == kind and change.state == ChangeState.SENT
+        for sku_id in _targets(change)
+    }
 
 
 def _asked(session: Session, shops: Shops, inputs: Inputs, ids: Sequence[int]) -> dict[tuple[int, int], Decimal] | None:
@@ -245,15 +318,13 @@ def _standing(session: Session, connection_id: int, listing_keys: Sequence[int])
     return found
 
 
-def _difference(shops: Shops, one: ListingOffer, standing: Sequence[Change]) -> OfferDifference:
+def _difference(shops: Shops, one: ListingOffer) -> OfferDifference:
     products = shops.settings.products
     return offer_difference(
         [ShownSku(sku.sku_id, sku.price, sku.currency, sku.offered) for sku in one.skus],
         one.wanted,
         sync_price=products.sync_price,
         sync_stock=products.sync_stock,
-        # A call without an answer may have set what the record does not know of.
-        anew=any(change.state == ChangeState.SENT for change in standing),
     )
 
 
@@ -272,13 +343,16 @@ def _plan_one(
     if wanted is None:
         return None, [change.key for change in mine]
     targets = {step.sku_id: step.after for step in wanted.steps}
-    waiting_until = None
+    waiting_until, attempts = None, 0
     for change in mine:
-        same = _targets(change) == targets
-        if same and change.state == ChangeState.PARKED and not retry_parked:
+        if _targets(change) != targets:
+            continue
+        due_again = change.not_before is not None and change.not_before <= now
+        if change.state == ChangeState.PARKED and not retry_parked and not due_again:
             # It would be refused again: it waits for another price or stock, or for a person.
             return None, [other.key for other in mine if other is not change]
-        if same and change.state == ChangeState.PLANNED and change.not_before is not None:
+        attempts = change.attempts
+        if change.state == ChangeState.PLANNED:
             waiting_until = change.not_before
     return Change(
         connection_id=run.connection_id,
@@ -290,6 +364,8 @@ def _plan_one(
         after={"skus": [step.as_record() for step in wanted.steps]},
         reasons=[reason.as_record() for reason in wanted.reasons],
         created_at=now,
+        # The more often a lock was met, the longer until it is looked at again.
+        attempts=attempts,
         not_before=waiting_until,
     ), [change.key for change in mine]
 
@@ -338,24 +414,34 @@ def _name(one: ListingOffer) -> str:
 
 def _store(
     run: Run,
-    ids: Sequence[int],
+    seen: Mapping[int, datetime],
     began: datetime,
     changes: Sequence[Change],
     superseded: Sequence[int],
+    unknown: Sequence[ListingSku],
     report: BatchReport,
 ) -> None:
     with database().write() as session:
         _supersede(session, superseded, began, report)
         session.flush()
         session.add_all(changes)
-        # What was touched after it was read is looked at again.
-        session.connection().execute(
-            delete(Touched).where(
-                col(Touched.connection_id) == run.connection_id,
-                col(Touched.id_product).in_(ids),
-                col(Touched.since) <= began,
+        if unknown:
+            session.connection().execute(
+                update(ListingSku)
+                .where(col(ListingSku.id) == bindparam("key"))
+                .values(price=bindparam("shown"), offered=bindparam("pieces")),
+                [{"key": sku.id, "shown": sku.price, "pieces": sku.offered} for sku in unknown],
             )
-        )
+        if seen:
+            # What was touched once more since it was read is looked at again.
+            session.connection().execute(
+                delete(Touched).where(
+                    col(Touched.connection_id) == run.connection_id,
+                    col(Touched.id_product) == bindparam("product"),
+                    col(Touched.since) == bindparam("touched"),
+                ),
+                [{"product": id_product, "touched": since} for id_product, since in seen.items()],
+            )
 
 
 def touched_since(
@@ -400,7 +486,7 @@ def keep_current(run: Run, plan: int) -> BatchReport:
         outdated = []
         for change in part:
             one = by_object.get(change.object)
-            difference = _difference(shops, one, ()) if one is not None else OfferDifference()
+            difference = _difference(shops, one) if one is not None else OfferDifference()
             wanted = difference.price if change.kind is ChangeKind.PRICE else difference.stock
             steps = [] if wanted is None else [step.as_record() for step in wanted.steps]
             if steps != change.after["skus"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -23,6 +23,8 @@ from models.database import database
 from models.listings import Change, ChangeState, Plan
 from tasks.report import BatchReport, Failure
 from tasks.shops import utc_now
+
+T = TypeVar("T")
 
 # Rows of a table artifact; more would only make the page slow. The database has them all.
 _MOST_ROWS = 200
@@ -107,8 +109,8 @@ def planned_products(plan: int) -> list[int] | None:
     return None if len(ids) > _MANY_PRODUCTS else sorted(one for one in ids if one is not None)
 
 
-def batches(ids: Sequence[int], size: int) -> list[Sequence[int]]:
-    """The ids in batches of `size`, larger where needed to stay under Prefect's 500 task runs a flow run."""
+def batches(ids: Sequence[T], size: int) -> list[Sequence[T]]:
+    """The ids (or groups of them) in batches of `size`, larger where needed for Prefect's 500 task runs a flow run."""
     size = max(size, -(-len(ids) // 200))
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 

@@ -1,0 +1,103 @@
+"""A shop that was uploaded once: every test of prices and stock begins from a copy of it, with a clock it can move."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import settings
+from console.demo_shop import add_templates, connect_sandbox
+from flows.catalog_upload import catalog_upload
+from models import database as database_module
+from models.database import database
+from sandbox.server import Sandbox
+from tasks.statuses import read_statuses
+from tests.clients_of_a_test import closing_clients
+from tests.flows.keeping_step import Listed, MovedClock, Sent
+
+PRODUCTS, SEED = 24, 3
+LOCKS = (type(threading.Lock()), type(threading.RLock()))
+
+
+def fast_installation(patch: pytest.MonkeyPatch, home: Path) -> None:
+    """An installation in that folder whose call budget is no hindrance."""
+    patch.setenv("CONNECTOR_HOME", str(home))
+    for name in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
+        patch.setenv(f"CONNECTOR_{name}_PER_SECOND", "1000")
+    settings.cache_clear()
+    database_module._open.cache_clear()
+
+
+@dataclass
+class Uploaded:
+    """Both simulated shops and the installation as they were right after the upload."""
+
+    sandbox: Sandbox
+    clock: MovedClock
+    home: Path
+    connection_id: int
+    state: dict[str, dict[str, Any]]
+
+    @classmethod
+    def shared(cls, sandbox: Sandbox, clock: MovedClock) -> dict[int, Any]:
+        """What a copy of the shops' state goes on using: locks, the clock, the shops themselves."""
+        worlds = (sandbox.prestashop, sandbox.tiktok)
+        locks = [one for world in worlds for one in vars(world).values() if isinstance(one, LOCKS)]
+        return {id(one): one for one in (*worlds, *locks, sandbox.faults, sandbox.tiktok.faults, clock)}
+
+    def restore(self) -> None:
+        """Put both shops back to where they were."""
+        self.clock.reset()
+        self.sandbox.faults.clear()
+        for name, state in self.state.items():
+            vars(getattr(self.sandbox, name)).update(
+                copy.deepcopy(state, self.shared(self.sandbox, self.clock)),
+            )
+
+
+@pytest.fixture(scope="session")
+def uploaded(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uploaded]:
+    """24 products in Great Britain, uploaded and live."""
+    home, clock = tmp_path_factory.mktemp("uploaded") / "home", MovedClock()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Sandbox(products=PRODUCTS, seed=SEED, audit_seconds=1.0, clock=clock) as box,
+    ):
+        fast_installation(patch, home)
+        with closing_clients(patch):
+            database().upgrade()
+            connection_id = connect_sandbox(box.settings(), box.auth_code())
+            add_templates(connection_id, home / "documents")
+            catalog_upload("sandbox")
+            box.tiktok.advance(3600)
+            read_statuses.fn(connection_id, 0)
+            database().dispose()
+        box.tiktok.calls.clear()
+        state = {
+            name: copy.deepcopy(vars(getattr(box, name)), Uploaded.shared(box, clock))
+            for name in ("prestashop", "tiktok")
+        }
+        settings.cache_clear()
+        yield Uploaded(box, clock, home, connection_id, state)
+
+
+@pytest.fixture
+def listed(uploaded: Uploaded, installation: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listed]:
+    """That shop for one test, whatever the tests before did to it."""
+    shutil.copytree(uploaded.home, installation)
+    fast_installation(monkeypatch, installation)
+    uploaded.restore()
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] in ("tasks", "flows") and hasattr(module, "utc_now"):
+            monkeypatch.setattr(module, "utc_now", uploaded.clock)
+    with closing_clients(monkeypatch):
+        yield Listed(uploaded.sandbox, uploaded.connection_id, uploaded.clock, Sent.watched(monkeypatch))
+    uploaded.sandbox.faults.clear()
