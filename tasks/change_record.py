@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.database import database
-from models.listings import Assignment, Change, ChangeState
+from models.listings import Assignment, Change, ChangeKind, ChangeState
 from rules.content import ListingContent, content_hash
 from rules.decision import Finding
 from tasks.shops import utc_now
+
+_APART: Final = (ChangeKind.PRICE, ChangeKind.STOCK)
 
 
 class Elsewhere(Exception):
@@ -25,7 +28,8 @@ def mark_sent(change: Change) -> bool:
     """Before the call, so that a run that dies in it leaves a trace; False when the change is no longer open.
 
     Of one product at most one change is under way at a time, in whichever flow: an edit carries prices and stock too,
-    and the record would not be what is shown if they overtook each other.
+    and the record would not be what is shown if they overtook each other. Prices and stock do not touch each other:
+    what is sold out is not kept on sale by a price without an answer.
 
     Raises:
         Elsewhere: another change of the product was sent and its outcome is not known yet.
@@ -42,6 +46,7 @@ def mark_sent(change: Change) -> bool:
                     Change.id_product == stored.id_product,
                     Change.state == ChangeState.SENT,
                     Change.id != stored.id,
+                    col(Change.kind).not_in(_APART if stored.kind in _APART else ()),
                 )
             ).first()
         ):

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.catalogue import Product
 from models.database import database
-from models.listings import Listing, ListingSku
+from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.offers import deletions_need_consent
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
@@ -40,6 +40,18 @@ def _gone(session: Session, connection_id: int, *, still_sold: bool) -> list[int
     return sorted(one for one in session.exec(query) if one is not None)
 
 
+def _decided(session: Session, connection_id: int) -> set[int]:
+    """Products whose listing's deletion was planned before and has not come to its end."""
+    ids = session.exec(
+        select(Change.id_product).where(
+            Change.connection_id == connection_id,
+            Change.kind == ChangeKind.DELETE,
+            col(Change.state).in_([ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED]),
+        )
+    )
+    return {one for one in ids if one is not None}
+
+
 @task(name="look for deletions", cache_policy=NO_CACHE, **on_retryable)
 def held_back(run: Run, *, allow_deletions: bool) -> tuple[list[int], BatchReport]:
     """The gone products that wait for a person, because there are too many of them to be true.
@@ -47,9 +59,15 @@ def held_back(run: Run, *, allow_deletions: bool) -> tuple[list[int], BatchRepor
     Nothing of them is sold out or deleted until a run is allowed to, or PrestaShop shows them again.
     """
     report = BatchReport()
-    share = open_shops(run.connection_id).settings.products.deletion_guard_percent
+    products = open_shops(run.connection_id).settings.products
+    share = products.deletion_guard_percent
     with database().read() as session:
         gone = _gone(session, run.connection_id, still_sold=True)
+        if products.delete_item:
+            # Those sold out before would be deleted all the same, unless that was decided in an earlier run.
+            decided = _decided(session, run.connection_id)
+            left = set(_gone(session, run.connection_id, still_sold=False)) - decided
+            gone = sorted(left.union(gone))
         listed = session.exec(
             select(func.count(func.distinct(ListingSku.id_product))).where(
                 ListingSku.connection_id == run.connection_id, col(ListingSku.id_product).is_not(None)

@@ -306,10 +306,16 @@ def _currency(records: Records, currency_id: int) -> Currency:
     row = records.get("currencies", {}).get(currency_id)
     if row is None:
         raise NotSetUp("PrestaShop's default currency cannot be read. Give the webservice key the right to currencies.")
+    rate = Decimal(str(row["conversion_rate"] or 0))
+    if rate <= 0:
+        raise NotSetUp(
+            f"PrestaShop's currency {row['iso_code']} has no exchange rate. "
+            "Enter one in PrestaShop under International > Localization > Currencies."
+        )
     return Currency(
         id=currency_id,
         iso_code=str(row["iso_code"]),
-        rate=Decimal(str(row["conversion_rate"])),
+        rate=rate,
         precision=int(row.get("precision", 2)),
     )
 

@@ -7,7 +7,7 @@ flight. Only rows whose content changed are written. Stock and the small tables 
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,8 +19,9 @@ from sqlalchemy import bindparam, delete, func, insert, literal, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from clients.errors import ConfigurationFault
+from clients.errors import ConfigurationFault, Unavailable
 from clients.prestashop.filters import Filters, any_of, equals
+from clients.prestashop.records import Record
 from models.catalogue import Product, Variant
 from models.database import database, in_parts, upsert
 from tasks.mirror_rows import (
@@ -40,6 +41,9 @@ COMBINATIONS_A_PAGE: Final = 600
 SUPPLIER_ROWS_A_PAGE: Final = 2_300
 # Requests at a time; the client lets no more than this through either.
 _IN_FLIGHT: Final = 2
+# Objects that seem to be gone are looked for one by one, up to here.
+_LOOK_FOR: Final = 20
+_LOOK_FOR_EMPTY: Final = 3
 # Ids one task run takes care of: long enough to keep Prefect's cost low, short enough to show progress.
 IDS_A_TASK: Final = 12_000
 
@@ -59,7 +63,7 @@ def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None)
     """Ids of products, combinations and stock rows; those of some products only when these are given.
 
     Raises:
-        ConfigurationFault: the shop shows no product at all although there were some before.
+        ConfigurationFault: the shop lists nothing at all where there was something before.
     """
     if product_ids is not None and not product_ids:
         return CatalogueIds(partial=True)
@@ -79,15 +83,62 @@ def list_catalogue(connection_id: int, product_ids: Sequence[int] | None = None)
             stock_rows=stock_rows.result(),
             partial=product_ids is not None,
         )
-    if not ids.products and not ids.partial and _stored_products(connection_id):
+    if not ids.partial and not (ids.products and ids.stock_rows) and _stored_products(connection_id):
+        # Every product has a stock row of its own.
+        what = "stock" if ids.products else "product"
         raise ConfigurationFault(
-            "the product list is empty",
+            f"the {what} list is empty",
             shop="prestashop",
             code="empty-catalogue",
-            cause="PrestaShop lists no product at all, although there were some before.",
+            cause=f"PrestaShop lists no {what} at all, although there were some before.",
             fix="Check the shop (B9) that products are read from and the rights of the webservice key.",
         )
+    if not ids.partial and not ids.combinations:
+        believe_empty(shops, "combinations", _stored_combinations(connection_id))
     return ids
+
+
+def believe_empty(
+    shops: Shops, resource: str, known: Iterable[int], matches: Callable[[Record], bool] = lambda _: True
+) -> None:
+    """Make sure that an empty list of what was there before is no list that failed (section 1.4).
+
+    Args:
+        shops: whose.
+        resource: what was listed.
+        known: ids of what was there before.
+        matches: whether an object would be on the list.
+
+    Raises:
+        ConfigurationFault: PrestaShop has one of them after all.
+    """
+    for record_id in sorted(known)[:_LOOK_FOR_EMPTY]:
+        found = shops.prestashop.one(resource, record_id)
+        if found is not None and matches(found):
+            raise ConfigurationFault(
+                f"the list of {resource} is empty, but {record_id} is there",
+                shop="prestashop",
+                code="empty-list",
+                cause=f"PrestaShop lists no {resource.replace('_', ' ')} at all, although there are some.",
+                fix="Look into PrestaShop's log for a failing SQL statement; nothing was changed meanwhile.",
+            )
+
+
+def confirm_gone(shops: Shops, resource: str, ids: Sequence[int]) -> None:
+    """Look for the first few of those that a list leaves out.
+
+    Raises:
+        Unavailable: one of them is there.
+    """
+    for record_id in ids[:_LOOK_FOR]:
+        if shops.prestashop.one(resource, record_id) is not None:
+            raise Unavailable(
+                f"{resource} {record_id} is missing in the list but exists",
+                shop="prestashop",
+                code="incomplete-list",
+                cause=f"PrestaShop's list of {resource} is incomplete at the moment.",
+                fix="Nothing to do: the next run looks again.",
+            )
 
 
 @cache
@@ -118,6 +169,17 @@ def _stored_products(connection_id: int) -> int:
         return session.exec(
             select(func.count()).select_from(Product).where(Product.connection_id == connection_id)
         ).one()
+
+
+def _stored_combinations(connection_id: int) -> list[int]:
+    with database().read() as session:
+        return list(
+            session.exec(
+                select(Variant.id_product_attribute)
+                .where(Variant.connection_id == connection_id, col(Variant.id_product_attribute) > 0)
+                .limit(_LOOK_FOR_EMPTY)
+            )
+        )
 
 
 @task(name="mirror products", cache_policy=NO_CACHE, **on_retryable)
@@ -152,6 +214,7 @@ def mirror_products(connection_id: int, ids: Sequence[int]) -> BatchReport:
         report.count("products changed", len(changed))
     gone = sorted(set(ids) - found)
     if gone:
+        confirm_gone(shops, "products", gone)
         forget_products(connection_id, gone)
         report.count("products gone", len(gone))
     return report

@@ -25,7 +25,7 @@ from clients.tiktok.results import ItemError
 from models.database import database, in_parts
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.offers import warehouse_stock
-from tasks.change_record import Elsewhere, finish, mark_sent, note, unsend
+from tasks.change_record import Elsewhere, finish, mark_sent, note
 from tasks.inputs import Inputs, inputs_of
 from tasks.offers import OFFER_KINDS, touched_since
 from tasks.report import BatchReport, Failure
@@ -133,14 +133,9 @@ def send_offers(run: Run, change_ids: Sequence[int]) -> BatchReport:
                 _send(work, mine)
             except (AuthorizationError, ConfigurationFault) as error:
                 stop.append(error)
-                unsend(work.change)
-                mine.count("waiting")
-            except Retryable as error:
-                # Nothing happened over there, and nothing else of the product has to wait for it.
-                unsend(work.change)
-                note(work.change, code=error.code, cause=error.cause, request_id=error.request_id)
-                mine.count("waiting")
-            except Uncertain as error:
+                mine.count("unresolved")
+            except (Retryable, Uncertain) as error:
+                # The client has tried more than once by then, and an earlier answer may have been lost.
                 note(work.change, code=error.code, cause=error.cause, request_id=error.request_id)
                 mine.count("unresolved")
             except Exception:  # noqa: BLE001  # the boundary of one listing

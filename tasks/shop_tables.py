@@ -11,9 +11,11 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from clients.errors import ConfigurationFault
 from clients.prestashop.filters import Filters, equals
 from models.catalogue import ShopRecord, SpecificPrice
 from models.database import database, in_parts, upsert
+from tasks.mirror import believe_empty
 from tasks.mirror_rows import Row, shop_record_row, specific_price_row
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
@@ -90,6 +92,22 @@ def mirror_small_tables(connection_id: int, tables: Collection[str] = tuple(_SMA
         values = shops.prestashop.settings(_SETTINGS)
         for resource, records in zip(wanted, answers, strict=True):
             rows += [shop_record_row(connection_id, resource, record) for record in records]
+    if not values:
+        raise ConfigurationFault(
+            "the list of settings is empty",
+            shop="prestashop",
+            code="empty-list",
+            cause="PrestaShop shows none of its settings.",
+            fix="Give the webservice key the right to configurations, or look into PrestaShop's log.",
+        )
+    for resource in set(wanted).difference(row["resource"] for row in rows):
+        with database().read() as session:
+            before = session.exec(
+                select(ShopRecord.id)
+                .where(ShopRecord.connection_id == connection_id, ShopRecord.resource == resource)
+                .limit(3)
+            ).all()
+        believe_empty(shops, resource, before)
     rows.append(shop_record_row(connection_id, SETTINGS_RESOURCE, {"id": 0, **values}))
     with database().write() as session:
         known = {
@@ -128,6 +146,14 @@ def mirror_specific_prices(connection_id: int) -> BatchReport:
         filters=Filters(id_cart=equals(0), id_customer=equals(0)),
     )
     rows = [specific_price_row(connection_id, record) for record in records]
+    if not rows:
+        with database().read() as session:
+            before = session.exec(
+                select(SpecificPrice.id).where(SpecificPrice.connection_id == connection_id).limit(3)
+            ).all()
+        believe_empty(
+            shops, "specific_prices", before, lambda record: not record["id_cart"] and not record["id_customer"]
+        )
     with database().write() as session:
         known = dict(
             session.exec(
@@ -137,7 +163,7 @@ def mirror_specific_prices(connection_id: int) -> BatchReport:
         changed = [row for row in rows if known.get(row["id"]) != row["hash"]]
         gone = sorted(known.keys() - {row["id"] for row in rows})
         # Before they are overwritten: a special price that moved to another product concerns both.
-        before = [
+        concerned = [
             id_product
             for part in in_parts([*gone, *(row["id"] for row in changed)])
             for id_product in session.exec(
@@ -146,7 +172,7 @@ def mirror_specific_prices(connection_id: int) -> BatchReport:
                 )
             )
         ]
-        touch(session, connection_id, [*before, *(row["id_product"] for row in changed)], "special price", utc_now())
+        touch(session, connection_id, [*concerned, *(row["id_product"] for row in changed)], "special price", utc_now())
         upsert(session, SpecificPrice, changed)
         for part in in_parts(gone):
             session.connection().execute(

@@ -125,7 +125,7 @@ def sweep_stock(connection_id: int, ids: Sequence[int]) -> BatchReport:
         ids: of all stock rows there are.
 
     Raises:
-        ConfigurationFault: a fifth of the known variants have no stock row any more.
+        ConfigurationFault: a fifth of the known variants, or all of a few, have no stock row any more.
     """
     with timed_sweep(connection_id, "stock", utc_now()):
         return _swept(open_shops(connection_id), ids)
@@ -141,7 +141,8 @@ def _swept(shops: Shops, ids: Sequence[int]) -> BatchReport:
         report.count("stock rows", len(page))
         report.count("stock moved", _store_stock(connection_id, moved))
     vanished = known.without_a_row()
-    if len(vanished) > 50 and len(vanished) > _MOST_VANISHED * known.variants:
+    few = len(vanished) <= max(50, _MOST_VANISHED * known.variants) and len(vanished) < known.variants
+    if vanished and not few:
         raise ConfigurationFault(
             f"{len(vanished)} of {known.variants} stock rows are missing",
             shop="prestashop",

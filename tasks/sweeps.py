@@ -21,7 +21,6 @@ from sqlalchemy import func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from clients.errors import Unavailable
 from clients.prestashop.filters import Filters, greater
 from models.catalogue import Product, SpecificPrice, Variant
 from models.connections import Watermark
@@ -29,7 +28,14 @@ from models.database import database, upsert
 from rules.content import digest
 from rules.price import next_price_boundary
 from tasks.inputs import Inputs, inputs_of
-from tasks.mirror import CatalogueIds, forget_products, mirror_combinations, mirror_products, settle_variants
+from tasks.mirror import (
+    CatalogueIds,
+    confirm_gone,
+    forget_products,
+    mirror_combinations,
+    mirror_products,
+    settle_variants,
+)
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
 from tasks.runs import Run
@@ -41,6 +47,8 @@ _SHARE: Final = 10
 # The clocks of shop and connector, and a save that takes a while.
 _OVERLAP: Final = timedelta(minutes=5)
 _PRODUCTS_A_PAGE: Final = 1_000
+# Prices of a shop that computes them itself: asking for 50,000 keeps it busy for minutes (section 3.3).
+_ASK_AGAIN: Final = timedelta(hours=1)
 # What of a product and a combination prices and stock follow from; all else waits for the next mirror.
 _PRODUCT_FIELDS: Final = (
     "price",
@@ -53,8 +61,6 @@ _PRODUCT_FIELDS: Final = (
     "customizable",
 )
 _COMBINATION_FIELDS: Final = ("price", "ecotax", "minimal_quantity")
-# Products that seem to be gone are looked for one by one, up to here.
-_LOOK_FOR: Final = 20
 
 
 def due(connection_id: int, sweep: str, now: datetime) -> bool:
@@ -99,7 +105,7 @@ def forget_gone(connection_id: int, ids: CatalogueIds) -> BatchReport:
     """Products and combinations that PrestaShop no longer has in this shop: forgotten, and their listings touched.
 
     Raises:
-        Unavailable: the id list leaves out products that are there.
+        Unavailable: the id lists leave out what is there.
     """
     report = BatchReport()
     with database().read() as session:
@@ -113,19 +119,13 @@ def forget_gone(connection_id: int, ids: CatalogueIds) -> BatchReport:
         )
     gone = sorted(products.difference(ids.products))
     shops = open_shops(connection_id)
-    for id_product in gone[:_LOOK_FOR]:
-        if shops.prestashop.one("products", id_product) is not None:
-            raise Unavailable(
-                f"product {id_product} is missing in the list of products but exists",
-                shop="prestashop",
-                code="incomplete-list",
-                cause="PrestaShop's list of products is incomplete at the moment.",
-                fix="Nothing to do: the next run looks again.",
-            )
+    confirm_gone(shops, "products", gone)
+    gone_combinations = sorted(combinations.difference(ids.combinations))
+    confirm_gone(shops, "combinations", gone_combinations)
     if gone:
         forget_products(connection_id, gone)
         report.count("products gone", len(gone))
-    if combinations.difference(ids.combinations):
+    if gone_combinations:
         report = BatchReport.total([report, settle_variants.fn(connection_id, ids)])
     return report
 
@@ -230,6 +230,7 @@ def read_saved_products(connection_id: int) -> BatchReport:
 def touch_what_became_due(run: Run) -> BatchReport:
     """Special prices that began or ended since the last run, and settings that all prices or quantities follow from.
 
+    Prices that PrestaShop has to be asked for may move without any trace, so they are asked for again after a while.
     The watermark moves in the transaction that touches the products. It also says when the next special price begins
     or ends, for people.
     """
@@ -247,9 +248,14 @@ def touch_what_became_due(run: Run) -> BatchReport:
                 col(SpecificPrice.starts_at).is_not(None) | col(SpecificPrice.ends_at).is_not(None),
             )
         ).all()
+        asked = last.get("asked", "")
         if last.get("inputs") != fingerprint:
             touch(session, run.connection_id, [0], "settings changed", now)
             report.count("settings changed")
+            asked = now.isoformat()
+        elif shops.settings.products.price_source == "shop" and _long_ago(asked, now):
+            touch(session, run.connection_id, [0], "prices asked again", now)
+            asked = now.isoformat()
         elif "until" in last:
             since = datetime.fromisoformat(last["until"])
             passed = [
@@ -260,9 +266,18 @@ def touch_what_became_due(run: Run) -> BatchReport:
             touch(session, run.connection_id, [row.id_product for row in passed], "special price due", now)
             report.count("special prices began or ended", len(passed))
         ahead = next_price_boundary(boundaries, now)
-        value = {"inputs": fingerprint, "until": now.isoformat(), "next": ahead.isoformat() if ahead else ""}
+        value = {
+            "inputs": fingerprint,
+            "until": now.isoformat(),
+            "next": ahead.isoformat() if ahead else "",
+            "asked": asked,
+        }
         _set_watermark(session, run.connection_id, "offers", json.dumps(value))
     return report
+
+
+def _long_ago(asked: str, now: datetime) -> bool:
+    return not asked or now - datetime.fromisoformat(asked) >= _ASK_AGAIN
 
 
 def offers_fingerprint(shops: Shops, inputs: Inputs) -> str:
@@ -298,5 +313,7 @@ def offers_fingerprint(shops: Shops, inputs: Inputs) -> str:
             repr(inputs.stock),
             inputs.warehouse_id,
             sorted([key, value] for key, value in inputs.mapping_hashes.items()),
+            # A category that moved may take its products to another template, and so to another markup.
+            sorted([key, sorted(line)] for key, line in inputs.ancestors.items()),
         ]
     )

@@ -23,7 +23,7 @@ from rules.offers import warehouse_stock
 from sandbox import oracle
 from sandbox.tiktok.shelf import Offer
 from tasks.inputs import read_inputs
-from tasks.offers import load_offers
+from tasks.offers import asked_prices, load_offers
 from tasks.report import RunResult
 from tasks.shops import open_shops
 from tests.stall import Stall
@@ -175,8 +175,16 @@ def expect_in_step(listed: Listed, judge: oracle.Connection | None = GREAT_BRITA
     shelf = listed.shelf
     wrong = []
     with database().read() as session:
-        products = {one for one in session.exec(select(ListingSku.id_product)) if one is not None}
-        for one in load_offers(session, shops, inputs, sorted(products)):
+        linked = session.exec(
+            select(ListingSku.id_product, ListingSku.id_product_attribute).where(
+                col(ListingSku.id_product).is_not(None)
+            )
+        ).all()
+        variants = [(id_product or 0, attribute or 0) for id_product, attribute in linked]
+        asked = None
+        if shops.settings.products.price_source == "shop":
+            asked = asked_prices(shops, inputs.price, variants)
+        for one in load_offers(session, shops, inputs, sorted({one for one, _ in variants}), asked):
             if one.listing.status in ("DELETED", "FREEZE"):
                 continue
             for sku_id, want in one.wanted.items():
