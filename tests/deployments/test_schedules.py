@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 
 from deployments.registry import UnknownFlow, WrongParameters, load_flow, validated_parameters
 from deployments.schedules import Wanted, build, wanted_deployments
+from flows import FLOWS
 from models.connections import store_settings
 from models.database import Database
 from models.settings import ConnectionSettings
@@ -23,12 +24,17 @@ def test_every_flow_has_one_deployment_a_connection(sqlite_database: Database) -
     settings.schedules.taxonomy_refresh = 0
     with sqlite_database.write() as session:
         store_settings(session, us, settings, note="", now=NOW)
-    assert set(wanted_deployments()) == {
+    wanted = set(wanted_deployments())
+    assert {one.flow for one in wanted} == set(FLOWS)
+    assert len(wanted) == 1 + 2 * (len(FLOWS) - 1)
+    assert wanted >= {
         Wanted("apply_plan", "installation", "", 0),
         Wanted("catalog_upload", "uk", "uk", 3600),
         Wanted("catalog_upload", "us-2", "us/2", 900),
         Wanted("taxonomy_refresh", "uk", "uk", 24 * 3600),
         Wanted("taxonomy_refresh", "us-2", "us/2", 0),
+        Wanted("price_stock_sync", "uk", "uk", 60),
+        Wanted("status_sync", "uk", "uk", 600),
     }
 
 

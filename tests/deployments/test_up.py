@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from flows import FLOWS
+
 pytestmark = pytest.mark.slow
 
 
@@ -48,7 +50,7 @@ class Up:
         return answer
 
     def ready(self) -> None:
-        self.wait_for(lambda: "Ready: 3 deployments" in self.log.read_text())
+        self.wait_for(lambda: f"Ready: {len(FLOWS)} deployments" in self.log.read_text())
 
     def post(self, path: str, body: Any) -> Any:
         answer = httpx.post(f"http://127.0.0.1:{self.port}/api/{path}", json=body, timeout=30)
@@ -110,7 +112,7 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
     up.ready()
     assert httpx.get(f"http://127.0.0.1:{up.port}/api/health").json() is True
     deployments = up.deployments()
-    assert set(deployments) == {"apply_plan", "catalog_upload", "taxonomy_refresh"}
+    assert set(deployments) == set(FLOWS)
     upload = deployments["catalog_upload"]
     assert upload["parameter_openapi_schema"]["properties"]["dry_run"]["type"] == "boolean"
     assert upload["enforce_parameter_schema"]
