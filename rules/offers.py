@@ -18,13 +18,14 @@ from rules.price import Price
 class ShownSku:
     """A SKU as TikTok Shop was last confirmed to show it; what is not known, because a call had no answer, is None.
 
-    `offered` is the decided quantity that its stock was made from.
+    `offered` is the decided quantity that its stock was made from, `everywhere` the pieces in all warehouses together.
     """
 
     sku_id: str
     price: Decimal | None
     currency: str
     offered: int | None
+    everywhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def offer_difference(
     if sync_price:
         prices = [
             (
-                SkuStep(sku.sku_id, _amount(sku, want.price.amount), f"{want.price.amount:f}", want.price.currency),
+                SkuStep(sku.sku_id, _amount(sku, want.price), f"{want.price.amount:f}", want.price.currency),
                 want.price_reasons,
             )
             for sku, want in skus
@@ -127,7 +128,7 @@ def offer_difference(
     if sync_stock:
         pieces = [
             (
-                SkuStep(sku.sku_id, _pieces(sku), str(want.quantity), "", want.everywhere, want.backorder),
+                SkuStep(sku.sku_id, _pieces(sku, want), str(want.quantity), "", want.everywhere, want.backorder),
                 want.quantity_reasons,
             )
             for sku, want in skus
@@ -135,7 +136,7 @@ def offer_difference(
         stock = _change(
             [step for step, _ in pieces],
             _why([(step, reasons) for step, reasons in pieces if step.moves]),
-            moved=any(sku.offered != want.quantity for sku, want in skus),
+            moved=any(_stock_moves(sku, want) for sku, want in skus),
         )
     refused = {sku.sku_id: want.refusal for sku, want in skus if want.refusal is not None} if sync_price else {}
     return OfferDifference(price, stock, refused)
@@ -146,13 +147,27 @@ def _price_moves(sku: ShownSku, want: WantedSku) -> bool:
     return want.price is not None and (sku.price, sku.currency) != (want.price.amount, want.price.currency)
 
 
-def _amount(sku: ShownSku, wanted: Decimal) -> str:
-    """As many decimals as the price beside it has, so that the same price reads the same."""
-    return "" if sku.price is None else f"{sku.price:.{max(0, -int(wanted.as_tuple().exponent))}f}"
+def _stock_moves(sku: ShownSku, want: WantedSku) -> bool:
+    # What nobody may sell is not sold from other warehouses either, although ours is empty already.
+    return sku.offered != want.quantity or (want.everywhere and sku.everywhere > 0)
 
 
-def _pieces(sku: ShownSku) -> str:
-    return "" if sku.offered is None else str(sku.offered)
+def _amount(sku: ShownSku, wanted: Price) -> str:
+    """At least as many decimals as the price beside it has, so that the same price reads the same and no other."""
+    if sku.price is None:
+        return ""
+    decimals = max(_decimals(wanted.amount), _decimals(sku.price.normalize()))
+    return f"{sku.price:.{decimals}f}" + (f" {sku.currency}" if sku.currency != wanted.currency else "")
+
+
+def _decimals(amount: Decimal) -> int:
+    return max(0, -int(amount.as_tuple().exponent))
+
+
+def _pieces(sku: ShownSku, want: WantedSku) -> str:
+    if sku.offered is None:
+        return ""
+    return str(sku.everywhere if sku.offered == want.quantity and _stock_moves(sku, want) else sku.offered)
 
 
 def _change(steps: Sequence[SkuStep], reasons: tuple[Reason, ...], *, moved: bool) -> OfferChange | None:

@@ -321,7 +321,7 @@ def _standing(session: Session, connection_id: int, listing_keys: Sequence[int])
 def _difference(shops: Shops, one: ListingOffer) -> OfferDifference:
     products = shops.settings.products
     return offer_difference(
-        [ShownSku(sku.sku_id, sku.price, sku.currency, sku.offered) for sku in one.skus],
+        [ShownSku(sku.sku_id, sku.price, sku.currency, sku.offered, sum(sku.quantities.values())) for sku in one.skus],
         one.wanted,
         sync_price=products.sync_price,
         sync_stock=products.sync_stock,

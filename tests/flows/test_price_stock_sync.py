@@ -315,8 +315,14 @@ def test_every_warehouse_that_carries_a_sku_is_sent_along(listed: Listed) -> Non
     shop.set_active(inactive, False)
     assert listed.sync().ok
     assert listed.offers(kept)[0].stock == {world.default_warehouse: 3, other: 9}
-    # What nobody may sell is sold out everywhere.
+    # What nobody may sell is sold out everywhere, also where ours was empty before.
     assert listed.offers(inactive)[0].stock == {world.default_warehouse: 0, other: 0}
+    shop.set_stock(kept, 0)
+    listed.sync()
+    assert listed.offers(kept)[0].stock == {world.default_warehouse: 0, other: 9}
+    shop.set_active(kept, False)
+    listed.sync(full=False)
+    assert listed.offers(kept)[0].stock == {world.default_warehouse: 0, other: 0}
 
 
 def test_stock_that_is_there_already_is_not_sent(listed: Listed) -> None:
