@@ -175,6 +175,13 @@ def _wanted(
     )
 
 
+def shop_prices(
+    shops: Shops, context: PriceContext, variants: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Decimal] | None:
+    """PrestaShop's own prices of these variants when the connection goes by them, None when it goes by ours."""
+    return asked_prices(shops, context, variants) if shops.settings.products.price_source == "shop" else None
+
+
 def asked_prices(
     shops: Shops, context: PriceContext, variants: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Decimal]:
@@ -289,14 +296,12 @@ def _unanswered(standing: Sequence[Change], kind: ChangeKind) -> set[str]:
 
 def _asked(session: Session, shops: Shops, inputs: Inputs, ids: Sequence[int]) -> dict[tuple[int, int], Decimal] | None:
     """PrestaShop's own prices of the batch, when the connection goes by them."""
-    if shops.settings.products.price_source != "shop":
-        return None
     linked = session.exec(
         select(ListingSku.id_product, ListingSku.id_product_attribute).where(
             ListingSku.connection_id == shops.id, col(ListingSku.id_product).in_(ids)
         )
     )
-    return asked_prices(shops, inputs.price, ((one or 0, attribute or 0) for one, attribute in linked))
+    return shop_prices(shops, inputs.price, ((one or 0, attribute or 0) for one, attribute in linked))
 
 
 def _standing(session: Session, connection_id: int, listing_keys: Sequence[int]) -> dict[str, list[Change]]:

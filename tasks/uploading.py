@@ -30,6 +30,7 @@ from rules.readback import is_under_review, shows
 from tasks.change_record import Elsewhere, finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import Uploaded, forget_uploads, upload_images
+from tasks.offers import shop_prices
 from tasks.planning import Offer, Subject, decide, load_subjects, offer
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
@@ -308,7 +309,9 @@ def _prepare(work: _Work) -> tuple[ListingContent, Uploaded, Offer]:
         content = decision.content
         uploaded = _upload(work, content)
         replan(work.change, content)
-    priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
+    variants = [(variant.id_product, variant.id_product_attribute) for variant in work.subject.variants]
+    asked = shop_prices(work.shops, work.inputs.price, variants)
+    priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price, asked)
     if priced.findings:
         raise _NotReady(priced.findings)
     return content, uploaded, priced

@@ -154,7 +154,8 @@ def test_after_a_kill_the_next_start_settles_what_was_left(start: Callable[[], U
     again = start()
     again.ready()
     assert not alive(server), "and is replaced"
-    assert again.state(cut_off) in ("CRASHED", "COMPLETED"), "its process may have come to its end alone"
+    # Its process may have come to its end alone, or a scheduled run may have had the slot.
+    assert again.state(cut_off) in ("CRASHED", "COMPLETED", "CANCELLED")
     upload = again.deployments()["catalog_upload"]
     assert not upload["paused"]
     assert again.run_to_its_end(upload["id"]) == "COMPLETED", again.log.read_text()

@@ -558,6 +558,17 @@ def test_prices_that_the_webservice_hides_are_found_and_followed(listed: Listed)
     assert len(listed.sent.prices) > 10
 
 
+def test_an_edit_carries_the_shops_own_prices(listed: Listed) -> None:
+    shop, product = listed.sandbox.prestashop, listed.simple()
+    shop.price_hook = lambda _product, _variant, price: price + Decimal(2)
+    listed.settings(price_source="shop")
+    listed.sync()
+    shown = listed.offers(product)[0].price
+    shop.rename(product, "A name that makes an edit of its listing necessary")
+    assert listed.upload(product_ids=[product]).counts["confirmed"] == 1
+    assert Decimal(listed.offers(product)[0].price) == Decimal(shown)
+
+
 def test_honest_prices_pass_the_audit(listed: Listed) -> None:
     listed.sandbox.prestashop.set_price(listed.simple(), "20")
     result = listed.sync()
