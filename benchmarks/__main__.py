@@ -31,6 +31,8 @@ def run_apart(benchmark: Benchmark) -> list[Figure]:
             # The PrestaShop of a benchmark is to be limited by its own speed, not by our politeness.
             "CONNECTOR_PRESTASHOP_CALLS_PER_SECOND": "1000",
             "PREFECT_HOME": f"{folder}/prefect",
+            # As the processes of flow runs have it (deployments.prefect_environment).
+            "MALLOC_ARENA_MAX": "2",
             "PREFECT_LOGGING_LEVEL": "ERROR",
             "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
