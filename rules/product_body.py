@@ -75,10 +75,12 @@ def edit_body(
     sku_ids: Mapping[int, str],
     variant_images: Mapping[int, str] | None = None,
     live: ListingContent | None = None,
+    stocks: Mapping[int, Mapping[str, int]] | None = None,
 ) -> dict[str, Any]:
     """The request that replaces a listing; variants in `sku_ids` (id_product_attribute → TikTok SKU id) keep their id.
 
-    Stock is sent as it is, 0 included: the listing may be on sale, where a made-up piece would be sold.
+    Stock is sent as it is, 0 included: the listing may be on sale, where a made-up piece would be sold. `stocks` has it
+    by warehouse, of variants that are there already; the quantity of the others goes to `warehouse_id`.
     Identifier codes cannot change once set (12052593): those of `live`, the content confirmed before, stay.
     """
     stock = {key: _clamped(quantities[key]) for key in (sku.id_product_attribute for sku in content.skus)}
@@ -88,6 +90,8 @@ def edit_body(
         key = sku.id_product_attribute
         identifier = (confirmed.get(key) if key in sku_ids else None) or sku.identifier
         body = _sku(sku, variant_images or images, prices, stock, warehouse_id, identifier)
+        if stocks and key in stocks:
+            body["inventory"] = [{"warehouse_id": name, "quantity": pieces} for name, pieces in stocks[key].items()]
         skus.append({"id": sku_ids[key], **body} if key in sku_ids else body)
     return {**_product(content, images), "skus": skus}
 

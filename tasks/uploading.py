@@ -25,11 +25,14 @@ from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
 from rules.content import ListingContent, content_hash, dropped_skus
 from rules.decision import Finding
 from rules.listing import create_body, edit_body
+from rules.offers import warehouse_stock
 from rules.price import Price
+from rules.quantity import not_sellable
 from rules.readback import is_under_review, shows
 from tasks.change_record import Elsewhere, finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import Uploaded, forget_uploads, upload_images
+from tasks.offer_sending import imported_units, read_inventory
 from tasks.offers import shop_prices
 from tasks.planning import Offer, Subject, decide, load_subjects, offer
 from tasks.report import BatchReport, Failure
@@ -492,8 +495,10 @@ def _edit(work: _Work) -> None:
         for version in (*_under_review(work, listing.product_id), live):
             # Proof only where it tells the new content from the old: else the edit is simply sent again.
             if shows(version, content) and not (earlier and shows(version, earlier)):
+                # What it was sent with is not known any more: the price and stock sync sees to both.
                 priced = offer(work.shops, work.inputs, work.subject, work.template_id, work.inputs.price)
-                _record(work, content, listing.product_id, _linked(work), priced)
+                unknown = replace(priced, prices=_prices_of(live), quantities={})
+                _record(work, content, listing.product_id, _linked(work), unknown)
                 return
     status = str(live.get("status", ""))
     if status in ("DELETED", "FREEZE"):
@@ -516,6 +521,7 @@ def _edit(work: _Work) -> None:
             "Bring the combinations back in PrestaShop or link the variants again; or set "
             "products.consent_to_drop_variants and upload again.",
         )
+    stocks = _stocks(work, listing.product_id, linked, priced)
     body = edit_body(
         content,
         images=uploaded.main,
@@ -525,6 +531,7 @@ def _edit(work: _Work) -> None:
         warehouse_id=work.inputs.warehouse_id,
         sku_ids=linked,
         live=ListingContent.model_validate(listing.content) if listing.content else None,
+        stocks=stocks,
     )
     if not mark_sent(change):
         raise _Outdated
@@ -537,7 +544,25 @@ def _edit(work: _Work) -> None:
     except Retryable:
         unsend(change)
         raise
-    _record(work, content, listing.product_id, {**linked, **_sku_ids(saved)}, priced)
+    _record(work, content, listing.product_id, {**linked, **_sku_ids(saved)}, priced, stocks)
+
+
+def _stocks(work: _Work, product_id: str, linked: Mapping[int, str], priced: Offer) -> dict[int, Mapping[str, int]]:
+    """Stock by warehouse that an edit has to carry so as to change nothing but what the decided quantity changes."""
+    inventory = read_inventory(work.shops, [product_id])
+    return {
+        key: warehouse_stock(
+            priced.quantities[key],
+            inventory[sku_id].available,
+            inventory[sku_id].committed - imported_units(work.shops, sku_id),
+            warehouse_id=work.inputs.warehouse_id,
+            threshold=work.shops.settings.products.inventory_threshold,
+            everywhere=not_sellable(work.subject.product) is not None,
+            backorder=any(reason.code == "backorder" for reason in priced.quantity_reasons[key]),
+        ).value
+        for key, sku_id in linked.items()
+        if key in priced.quantities and sku_id in inventory
+    }
 
 
 def _under_review(work: _Work, product_id: str) -> list[dict[str, Any]]:
@@ -554,7 +579,14 @@ def _linked(work: _Work) -> dict[int, str]:
     return {sku.id_product_attribute: sku.sku_id for sku in work.skus if sku.id_product_attribute is not None}
 
 
-def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapping[int, str], priced: Offer) -> None:
+def _record(
+    work: _Work,
+    content: ListingContent,
+    product_id: str,
+    sku_ids: Mapping[int, str],
+    priced: Offer,
+    stocks: Mapping[int, Mapping[str, int]] | None = None,
+) -> None:
     """The platform accepted it: listing, SKUs, change and assignment move together or not at all."""
     now = utc_now()
     with database().write() as session:
@@ -593,6 +625,8 @@ def _record(work: _Work, content: ListingContent, product_id: str, sku_ids: Mapp
             row.price, row.currency = (price.amount, price.currency) if price else (None, "")
             row.offered = priced.quantities.get(key)
             row.quantities = {work.inputs.warehouse_id: row.offered} if row.offered is not None else {}
+            if stocks and key in stocks:
+                row.quantities = dict(stocks[key])
             row.confirmed_at = row.stock_checked_at = now
             session.add(row)
         for gone in known.values():

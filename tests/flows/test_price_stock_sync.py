@@ -288,6 +288,13 @@ def test_sold_out_products_are_not_deleted_in_masses_without_consent_either(
 # Stock over there ----------------------------------------------------------------------------------------------------
 
 
+def another_warehouse(listed: Listed) -> str:
+    """A sales warehouse that is not the connection's."""
+    world = listed.sandbox.tiktok.shop
+    sales = [row.id for row in world.warehouses.values() if row.type == "SALES_WAREHOUSE"]
+    return next(one for one in sales if one != world.default_warehouse)
+
+
 def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     product = listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -303,11 +310,26 @@ def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+def test_an_edit_leaves_open_orders_and_other_warehouses_alone(listed: Listed) -> None:
+    shop, world, product = listed.sandbox.prestashop, listed.sandbox.tiktok.shop, listed.simple()
+    (sku,) = listed.skus(id_product=product)
+    other = another_warehouse(listed)
+    world.center.add_warehouse(sku.sku_id, other, 9)
+    shop.set_stock(product, 30)
+    listed.sync()
+    listed.sandbox.tiktok.order(listed.product_id(product), sku.sku_id, world.default_warehouse, units=4)
+    shop.rename(product, "A name that makes an edit of its listing necessary")
+    assert listed.upload(product_ids=[product]).counts["confirmed"] == 1
+    assert listed.offers(product)[0].stock == {world.default_warehouse: 26, other: 9}
+    listed.sync(full=False)
+    assert not listed.sent.stocks
+    expect_in_step(listed, None)
+
+
 def test_every_warehouse_that_carries_a_sku_is_sent_along(listed: Listed) -> None:
     shop, world = listed.sandbox.prestashop, listed.sandbox.tiktok.shop
     kept, inactive = listed.simple(0), listed.simple(1)
-    sales = [row.id for row in world.warehouses.values() if row.type == "SALES_WAREHOUSE"]
-    other = next(one for one in sales if one != world.default_warehouse)
+    other = another_warehouse(listed)
     for product in (kept, inactive):
         (sku,) = listed.skus(id_product=product)
         world.center.add_warehouse(sku.sku_id, other, 9)
