@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,9 +94,7 @@ def listed(uploaded: Uploaded, installation: Path, monkeypatch: pytest.MonkeyPat
     shutil.copytree(uploaded.home, installation)
     fast_installation(monkeypatch, installation)
     uploaded.restore()
-    for name, module in list(sys.modules.items()):
-        if name.split(".")[0] in ("tasks", "flows") and hasattr(module, "utc_now"):
-            monkeypatch.setattr(module, "utc_now", uploaded.clock)
+    uploaded.clock.rule(monkeypatch)
     with closing_clients(monkeypatch):
         yield Listed(uploaded.sandbox, uploaded.connection_id, uploaded.clock, Sent.watched(monkeypatch))
     uploaded.sandbox.faults.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -48,6 +49,12 @@ class MovedClock:
     def reset(self) -> None:
         self.offset = timedelta()
 
+    def rule(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Be the clock of all tasks and flows; before the first client is made, which keeps the one it gets."""
+        for name, module in list(sys.modules.items()):
+            if name.split(".")[0] in ("tasks", "flows") and hasattr(module, "utc_now"):
+                monkeypatch.setattr(module, "utc_now", self)
+
 
 @dataclass
 class Sent:
@@ -93,15 +100,17 @@ class Listed(Stall):
 
     def until_quiet(self, *, runs: int = 8, **parameters: Any) -> None:
         """Run until a run has nothing to send; what waits for a lock is waited out."""
+        failed: ShopError | None = None
         for _ in range(runs):
             self.clock.advance(hours=3)
             try:
                 self.sync(**parameters)
-            except ShopError:
+            except ShopError as error:
+                failed = error
                 continue
             if not self.sent.prices and not self.sent.stocks:
                 return
-        raise AssertionError(f"still sending after {runs} runs: {self.sent}")
+        raise AssertionError(f"still sending after {runs} runs: {self.sent}") from failed
 
     def settings(self, **changes: Any) -> None:
         """A new version of the connection's product settings."""

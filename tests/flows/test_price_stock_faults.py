@@ -358,13 +358,11 @@ def test_the_same_on_postgresql(
 ) -> None:
     monkeypatch.setenv("CONNECTOR_DATABASE_URL", empty_postgres(""))
     clock = MovedClock()
+    clock.rule(monkeypatch)
     stall = open_stall(clock=clock)
     stall.upload()
     stall.finish_audits()
     read_statuses.fn(stall.connection_id, 0)
-    for name, module in list(sys.modules.items()):
-        if name.split(".")[0] in ("tasks", "flows") and hasattr(module, "utc_now"):
-            monkeypatch.setattr(module, "utc_now", clock)
     listed = Listed(stall.sandbox, stall.connection_id, clock, Sent.watched(monkeypatch))
     listed.sync()
     assert not listed.sent.prices
