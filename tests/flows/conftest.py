@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
+from prefect import Task
 
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
@@ -89,7 +92,22 @@ def uploaded(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def listed(uploaded: Uploaded, installation: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listed]:
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clients try as often as in production without the waiting in between, tasks once: the next run is the retry."""
+    stamina.set_testing(True, attempts=7, cap=True)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tasks."):
+            for one in vars(module).values():
+                if isinstance(one, Task):
+                    monkeypatch.setattr(one, "retries", 0)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def listed(
+    uploaded: Uploaded, installation: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None
+) -> Iterator[Listed]:
     """That shop for one test, whatever the tests before did to it."""
     shutil.copytree(uploaded.home, installation)
     fast_installation(monkeypatch, installation)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -16,35 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
-from prefect import Task
 from sqlmodel import select
 
 from clients.errors import AuthorizationError, ConfigurationFault, Retryable, Unavailable
+from clients.prestashop import PrestaShopClient
 from models.catalogue import Product, SpecificPrice, Variant
 from models.database import database
 from models.listings import ChangeState, Touched
 from models.settings import Markup, MarkupKind
-from tasks import offers
+from tasks import offers, sweeps
 from tasks.inputs import NotSetUp
 from tasks.runs import run_alone
 from tasks.statuses import read_statuses
 from tasks.touched import touch
 from tests.flows.keeping_step import Listed, MovedClock, Sent, expect_in_step, total
 from tests.stall import Stall
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Clients try as often as in production without the waiting in between, tasks once: the next run is the retry."""
-    stamina.set_testing(True, attempts=7, cap=True)
-    for name, module in list(sys.modules.items()):
-        if name.startswith("tasks."):
-            for one in vars(module).values():
-                if isinstance(one, Task):
-                    monkeypatch.setattr(one, "retries", 0)
-    yield
-    stamina.set_testing(False)
 
 
 def stir(listed: Listed, seed: int, changes: int = 24) -> None:
@@ -109,6 +95,7 @@ def test_faults_delay_but_lose_nothing(listed: Listed, faults: str) -> None:
 # What is not known --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_answer_lost_after_the_work_is_sent_again(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_price(product, "27")
@@ -223,14 +210,14 @@ def test_the_last_special_price_may_really_be_gone(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_page_that_comes_empty_forgets_no_product(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ids are listed, the wide page of what was saved is not."""
     listed.sync()
     product = listed.simple()
     listed.sandbox.prestashop.set_price(product, "19")
-    from clients.prestashop import PrestaShopClient
-
     real = PrestaShopClient.pages
+    monkeypatch.setattr(sweeps, "due", lambda *_: False)
 
     def pages(client: PrestaShopClient, resource: str, **arguments: Any) -> Any:
         return iter(()) if resource == "products" else real(client, resource, **arguments)
@@ -245,6 +232,7 @@ def test_a_page_that_comes_empty_forgets_no_product(listed: Listed, monkeypatch:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_vanished_stock_row_is_sold_out_and_no_other(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     listed.sync()
@@ -269,6 +257,7 @@ def test_impossible_quantities_become_possible_ones(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["0.000000", ""])
 def test_a_currency_without_a_rate_stops_the_run_and_says_so(listed: Listed, rate: str) -> None:
     listed.sync()
@@ -353,6 +342,7 @@ def test_two_runs_at_once_send_nothing_twice(listed: Listed) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("no_waiting")
 def test_the_same_on_postgresql(
     open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

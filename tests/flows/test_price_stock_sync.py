@@ -65,6 +65,7 @@ def test_a_call_covers_every_linked_sku_of_its_product(listed: Listed) -> None:
     assert change.before == {"product_id": listed.product_id(product)}
 
 
+@pytest.mark.slow
 def test_low_stock_is_noticed_between_two_sweeps(listed: Listed) -> None:
     listed.sync()
     product, restocked = listed.simple(), listed.simple(1)
@@ -77,6 +78,7 @@ def test_low_stock_is_noticed_between_two_sweeps(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_only_the_products_asked_for_are_looked_at(listed: Listed) -> None:
     listed.sync()
     one, other = listed.simple(0), listed.simple(1)
@@ -91,6 +93,7 @@ def test_only_the_products_asked_for_are_looked_at(listed: Listed) -> None:
 # Prices that move without any product being saved ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_special_price_begins_and_ends_by_the_clock(listed: Listed) -> None:
     product, now = listed.simple(), listed.clock()
     listed.sandbox.prestashop.add_special(
@@ -106,6 +109,7 @@ def test_a_special_price_begins_and_ends_by_the_clock(listed: Listed) -> None:
     assert listed.offers(product)[0].price == before
 
 
+@pytest.mark.slow
 def test_a_special_price_of_the_whole_catalogue_ends_for_all(listed: Listed) -> None:
     now = listed.clock()
     listed.sandbox.prestashop.add_special(0, amount="1", end=now + timedelta(hours=1))
@@ -132,6 +136,7 @@ def _currency_rate(listed: Listed) -> None:
     listed.sandbox.prestashop.set_currency_rate(pounds, "0.9111")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [_tax_group, _currency_rate, lambda listed: listed.sandbox.prestashop.set_group_reduction(1, 5)],
@@ -150,6 +155,7 @@ def test_what_all_prices_follow_from_moves_them_all_without_a_save(
     expect_in_step(listed, replace(GREAT_BRITAIN, group=1))
 
 
+@pytest.mark.slow
 def test_a_new_threshold_and_markup_hold_from_the_next_run(listed: Listed) -> None:
     listed.sync()
     markup = Markup(kind=MarkupKind.PERCENT_INCREASE, amount=Decimal("7.5"))
@@ -165,6 +171,7 @@ def test_a_new_threshold_and_markup_hold_from_the_next_run(listed: Listed) -> No
     assert not listed.sent.stocks
 
 
+@pytest.mark.slow
 def test_the_markup_of_a_template_holds_for_its_products(listed: Listed) -> None:
     listed.sync()
     with database().write() as session:
@@ -178,6 +185,7 @@ def test_the_markup_of_a_template_holds_for_its_products(listed: Listed) -> None
 # Switches and plans ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_not_kept_in_step_is_left_alone(listed: Listed) -> None:
     """B12: prices and stock are switched on and off each by itself; switched on again they catch up."""
     product = listed.simple()
@@ -253,6 +261,7 @@ def test_a_deleted_product_is_deleted_where_that_is_wanted(listed: Listed) -> No
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_too_many_deletions_at_once_wait_for_a_person(listed: Listed) -> None:
     listed.settings(delete_item=False)
     gone = sorted({sku.id_product or 0 for sku in listed.skus() if sku.offered})[:6]
@@ -295,6 +304,7 @@ def another_warehouse(listed: Listed) -> str:
     return next(one for one in sales if one != world.default_warehouse)
 
 
+@pytest.mark.slow
 def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     product = listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -310,6 +320,7 @@ def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_an_edit_leaves_open_orders_and_other_warehouses_alone(listed: Listed) -> None:
     shop, world, product = listed.sandbox.prestashop, listed.sandbox.tiktok.shop, listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -326,6 +337,7 @@ def test_an_edit_leaves_open_orders_and_other_warehouses_alone(listed: Listed) -
     expect_in_step(listed, None)
 
 
+@pytest.mark.slow
 def test_every_warehouse_that_carries_a_sku_is_sent_along(listed: Listed) -> None:
     shop, world = listed.sandbox.prestashop, listed.sandbox.tiktok.shop
     kept, inactive = listed.simple(0), listed.simple(1)
@@ -357,6 +369,7 @@ def test_stock_that_is_there_already_is_not_sent(listed: Listed) -> None:
     assert not listed.sent.stocks
 
 
+@pytest.mark.slow
 def test_what_somebody_sells_by_hand_is_sold_out_again(listed: Listed) -> None:
     """K4: sold-out SKUs are read back after some hours, and set to 0 again."""
     product = listed.simple()
@@ -397,6 +410,7 @@ def test_a_zero_that_did_not_stick_is_noticed_in_the_same_run(listed: Listed, mo
 # Refusals ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [12052038, 12019045])
 def test_a_promotion_is_waited_out(listed: Listed, code: int) -> None:
     product = listed.simple()
@@ -418,6 +432,7 @@ def test_a_promotion_is_waited_out(listed: Listed, code: int) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_long_lock_is_asked_about_less_and_less_often(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.tiktok.shop.center.start_promotion(listed.product_id(product))
@@ -433,6 +448,7 @@ def test_a_long_lock_is_asked_about_less_and_less_often(listed: Listed) -> None:
     assert waits[0] < timedelta(minutes=15) < waits[2]
 
 
+@pytest.mark.slow
 def test_a_campaign_is_waited_out_and_holds_up_no_other_variant(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     first, second = shop.combination_ids(product)[:2]
@@ -452,6 +468,7 @@ def test_a_campaign_is_waited_out_and_holds_up_no_other_variant(listed: Listed) 
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_price_out_of_range_is_parked_and_the_other_variants_are_priced(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     dear = shop.combination_ids(product)[0]
@@ -488,6 +505,7 @@ def test_another_currency_than_the_markets_is_parked_with_its_fix(listed: Listed
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_half_of_the_skus_refused_leaves_the_other_half_set(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     combinations = shop.combination_ids(product)
@@ -518,6 +536,7 @@ def test_what_was_refused_is_sent_after_a_change(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_shared_stock_is_parked_and_the_locked_sister_still_waited_out(listed: Listed) -> None:
     shop, product, center = listed.sandbox.prestashop, listed.with_variants(), listed.sandbox.tiktok.shop.center
     shared, locked = shop.combination_ids(product)[:2]
@@ -535,6 +554,7 @@ def test_a_shared_stock_is_parked_and_the_locked_sister_still_waited_out(listed:
     assert total(listed.offers(product)[locked]) == 4
 
 
+@pytest.mark.slow
 def test_a_frozen_listing_is_left_alone_and_caught_up_with_when_it_thaws(listed: Listed) -> None:
     product = listed.simple()
     product_id = listed.product_id(product)
@@ -561,6 +581,7 @@ def _in_force(listed: Listed) -> tuple[int, ConnectionSettings]:
         return settings_in_force(session, listed.connection_id)
 
 
+@pytest.mark.slow
 def test_prices_that_the_webservice_hides_are_found_and_followed(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.price_hook = lambda _product, _variant, price: price + Decimal(2)
@@ -580,6 +601,7 @@ def test_prices_that_the_webservice_hides_are_found_and_followed(listed: Listed)
     assert len(listed.sent.prices) > 10
 
 
+@pytest.mark.slow
 def test_an_edit_carries_the_shops_own_prices(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.simple()
     shop.price_hook = lambda _product, _variant, price: price + Decimal(2)
@@ -591,6 +613,7 @@ def test_an_edit_carries_the_shops_own_prices(listed: Listed) -> None:
     assert Decimal(listed.offers(product)[0].price) == Decimal(shown)
 
 
+@pytest.mark.slow
 def test_honest_prices_pass_the_audit(listed: Listed) -> None:
     listed.sandbox.prestashop.set_price(listed.simple(), "20")
     result = listed.sync()
@@ -624,6 +647,7 @@ def _under_way(listed: Listed, product: int) -> Iterator[Change]:
         session.get_one(Change, edit.key).state = ChangeState.CONFIRMED
 
 
+@pytest.mark.slow
 def test_prices_wait_for_an_edit_that_is_under_way(listed: Listed) -> None:
     product, other = listed.simple(0), listed.simple(1)
     for one in (product, other):
@@ -637,6 +661,7 @@ def test_prices_wait_for_an_edit_that_is_under_way(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_an_edit_waits_for_a_price_that_is_under_way(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_price(product, "18")
