@@ -7,6 +7,7 @@ from prefect import Flow
 from flows.apply_plan import apply_plan
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
+from flows.listing_actions import listing_actions
 from flows.price_stock_sync import price_stock_sync
 from flows.status_sync import status_sync
 from flows.taxonomy_refresh import taxonomy_refresh
@@ -20,6 +21,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         status_sync,
         apply_plan,
         catalog_link,
+        listing_actions,
     )
 }
 """Every flow by its name."""
@@ -29,6 +31,7 @@ __all__ = [
     "apply_plan",
     "catalog_link",
     "catalog_upload",
+    "listing_actions",
     "price_stock_sync",
     "status_sync",
     "taxonomy_refresh",

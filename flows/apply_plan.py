@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.catalog_upload import BATCHES_IN_FLIGHT, mirror_catalogue, send_changes
+from flows.listing_actions import apply_actions
 from tasks.report import BatchReport, RunResult
-from tasks.runs import changes_table, plan_connection, planned_products, publish, run_alone
+from tasks.runs import Run, changes_table, plan_connection, plan_flow, planned_products, publish, run_alone
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """How plans of one flow are applied: what the run needs exclusively, as the flow itself does, and what it does."""
+
+    turn: str
+    send: Callable[[Run, int], BatchReport]
+
+
+def apply_upload(run: Run, plan: int) -> BatchReport:
+    """Creations and edits."""
+    # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
+    return BatchReport.total([mirror_catalogue(run, planned_products(plan)), send_changes(run, plan=plan)])
+
+
+APPLYING: Final[dict[str, Applying]] = {
+    "catalog_upload": Applying("catalogue", apply_upload),
+    "listing_actions": Applying("actions", apply_actions),
+}
+"""By the name of the flow that made the plan."""
 
 
 @flow(
@@ -21,11 +47,15 @@ def apply_plan(plan: int) -> RunResult:
 
     Args:
         plan: number of the plan, as printed by `connector plan`.
+
+    Raises:
+        LookupError: there is no such plan, or plans of its flow cannot be applied.
     """
-    connection = plan_connection(plan)
-    with run_alone("apply_plan", connection, {"plan": plan}, dry_run=False, turn="catalogue") as run:
-        # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
-        report = mirror_catalogue(run, planned_products(plan))
-        report = BatchReport.total([report, send_changes(run, plan=plan)])
+    connection, made_by = plan_connection(plan), plan_flow(plan)
+    applying = APPLYING.get(made_by)
+    if applying is None:
+        raise LookupError(f"Plan {plan} is of {made_by}; only plans of {', '.join(sorted(APPLYING))} can be applied.")
+    with run_alone("apply_plan", connection, {"plan": plan}, dry_run=False, turn=applying.turn) as run:
+        report = applying.send(run, plan)
         publish(run, report, changes_table(run, plan=plan), dry_run=False)
         return RunResult.of(run.connection, plan, report)

@@ -86,6 +86,12 @@ def plan_connection(plan: int) -> str:
         return session.get_one(Connection, stored.connection_id).name
 
 
+def plan_flow(plan: int) -> str:
+    """The name of the flow that made a stored plan."""
+    with database().read() as session:
+        return session.get_one(Plan, plan).flow
+
+
 # From here on, reading the whole catalogue by ranges is cheaper for the shop than asking for single products.
 _MANY_PRODUCTS = 2_000
 
