@@ -250,7 +250,6 @@ def test_a_deleted_product_is_sold_out_where_listings_are_kept(listed: Listed) -
 
 
 def test_a_deleted_product_is_deleted_where_that_is_wanted(listed: Listed) -> None:
-    pytest.importorskip("tasks.listing_actions")
     product = listed.simple()
     product_id = listed.product_id(product)
     listed.sandbox.prestashop.delete_product(product)
