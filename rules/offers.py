@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from rules.decision import Decision, Reason
-from rules.market import MAX_QUANTITY
 from rules.price import Price
+from rules.quantity import pieces_to_offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,15 @@ class WantedSku:
     """A SKU as it should be. `price` None: there is none to show, `refusal` says why.
 
     `everywhere`: nobody may sell it at all, so that its stock in warehouses that are not ours becomes 0 too.
-    `backorder`: PrestaShop sells it without stock, so that open orders take nothing away from the quantity.
+    `stock` and `backorder` are what `quantity` was made from: open orders are taken out of the stock, not of it.
     """
 
     price: Price | None
     quantity: int
     refusal: Reason | None = None
     everywhere: bool = False
-    backorder: bool = False
+    stock: int = 0
+    backorder: int = 0
     price_reasons: tuple[Reason, ...] = ()
     quantity_reasons: tuple[Reason, ...] = ()
 
@@ -54,7 +55,8 @@ class SkuStep:
     after: str
     currency: str = ""
     everywhere: bool = False
-    backorder: bool = False
+    stock: int = 0
+    backorder: int = 0
 
     @property
     def moves(self) -> bool:
@@ -69,7 +71,8 @@ class SkuStep:
             "to": self.after,
             **({"currency": self.currency} if self.currency else {}),
             **({"everywhere": True} if self.everywhere else {}),
-            **({"backorder": True} if self.backorder else {}),
+            **({"stock": self.stock} if self.stock else {}),
+            **({"backorder": self.backorder} if self.backorder else {}),
         }
 
 
@@ -128,7 +131,14 @@ def offer_difference(
     if sync_stock:
         pieces = [
             (
-                SkuStep(sku.sku_id, _pieces(sku, want), str(want.quantity), "", want.everywhere, want.backorder),
+                SkuStep(
+                    sku.sku_id,
+                    _pieces(sku, want),
+                    str(want.quantity),
+                    everywhere=want.everywhere,
+                    stock=want.stock,
+                    backorder=want.backorder,
+                ),
                 want.quantity_reasons,
             )
             for sku, want in skus
@@ -186,14 +196,14 @@ def _why(steps: Sequence[tuple[SkuStep, tuple[Reason, ...]]]) -> tuple[Reason, .
 
 
 def warehouse_stock(
-    quantity: int,
+    stock: int,
     available: Mapping[str, int],
     committed: int,
     *,
     warehouse_id: str,
     threshold: int = 0,
+    backorder: int = 0,
     everywhere: bool = False,
-    backorder: bool = False,
 ) -> Decision[dict[str, int]]:
     """The stock to set in every warehouse that carries a SKU (3.20).
 
@@ -202,30 +212,27 @@ def warehouse_stock(
     out here, or they would be sold twice.
 
     Args:
-        quantity: pieces decided for the connection's warehouse.
+        stock: pieces in PrestaShop, before any setting.
         available: present stock by warehouse id, of all that carry the SKU.
         committed: units of orders that PrestaShop does not know yet.
         warehouse_id: the connection's sales warehouse (A4).
-        threshold: at or below it what is left after that is sold out too (B2).
-        everywhere: other warehouses become 0 too; otherwise what they have is the merchant's own and sent back as it
-            is, because a call has to name them all.
-        backorder: PrestaShop sells it without stock: open orders take nothing away.
+        threshold, backorder: as in `rules.quantity.pieces_to_offer`.
+        everywhere: nobody may sell it: all warehouses become 0. Otherwise what others have is the merchant's own and
+            sent back as it is, because a call has to name them all.
     """
-    reasons = []
-    sellable = max(0, min(quantity, MAX_QUANTITY))
-    if committed > 0 and not backorder:
-        sellable = max(0, sellable - committed)
-        reasons.append(Reason("committed", f"{committed} of {quantity} are sold in orders that PrestaShop has not yet"))
-        if 0 < sellable <= threshold:
-            reasons.append(Reason("threshold", f"{sellable} is at or below the threshold of {threshold}: sold out"))
-            sellable = 0
-    stock = {key: 0 if everywhere else pieces for key, pieces in available.items()}
-    stock[warehouse_id] = sellable
-    others = len(stock) - 1
+    offered = (
+        Decision(0)
+        if everywhere
+        else pieces_to_offer(stock, threshold=threshold, backorder=backorder, reserved=committed)
+    )
+    reasons = list(offered.reasons)
+    stocks = {key: 0 if everywhere else pieces for key, pieces in available.items()}
+    stocks[warehouse_id] = offered.value
+    others = len(stocks) - 1
     if others:
         what = "set to 0" if everywhere else "left as they are"
         reasons.append(Reason("other_warehouses", f"{others} other warehouses are {what}"))
-    return Decision(stock, tuple(reasons))
+    return Decision(stocks, tuple(reasons))
 
 
 def deletions_need_consent(gone_listings: int, listings: int, *, share_percent: int) -> bool:

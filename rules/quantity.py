@@ -56,24 +56,51 @@ def listing_quantity(
         return Decision(0, (refusal,))
 
     reasons: list[Reason] = []
-    quantity = _pack_stock(product, variant, policy, components, reasons)
-    if quantity < 0:
-        reasons.append(Reason("negative_stock", f"stock {quantity} counts as 0"))
-        quantity = 0
-    if 0 < quantity <= settings.inventory_threshold:
-        text = f"{quantity} is at or below the threshold of {settings.inventory_threshold}: sold out"
-        reasons.append(Reason("threshold", text))
-        quantity = 0
+    stock = _pack_stock(product, variant, policy, components, reasons)
+    if stock < 0:
+        reasons.append(Reason("negative_stock", f"stock {stock} counts as 0"))
+    backorder = backorder_of(product, settings, policy)
+    offered = pieces_to_offer(stock, threshold=settings.inventory_threshold, backorder=backorder)
+    reasons += offered.reasons
+    if variant.minimal_quantity > 1:
+        text = f"PrestaShop sells at least {variant.minimal_quantity} at a time, TikTok Shop sells single pieces"
+        reasons.append(Reason("minimal_quantity", text))
+    return Decision(offered.value, tuple(reasons))
 
-    if _sells_without_stock(product, policy) and quantity < settings.backorder_quantity:
-        quantity = settings.backorder_quantity
+
+def stock_of(product: Product, variant: Variant, policy: StockPolicy, components: Mapping[tuple[int, int], int]) -> int:
+    """The pieces in stock before any setting: the row's own number or, of a pack, what its type says."""
+    return _pack_stock(product, variant, policy, components, [])
+
+
+def backorder_of(product: Product, settings: ProductSettings, policy: StockPolicy) -> int:
+    """Pieces offered of a product that PrestaShop sells without stock; 0 for others."""
+    return settings.backorder_quantity if _sells_without_stock(product, policy) else 0
+
+
+def pieces_to_offer(stock: int, *, threshold: int, backorder: int, reserved: int = 0) -> Decision[int]:
+    """Pieces to offer of a stock, 0 to 99,999 (B2; section 3.20).
+
+    Args:
+        stock: pieces in PrestaShop; negative counts as none.
+        threshold: at or below it: sold out.
+        backorder: pieces offered at least, because PrestaShop sells the product without stock.
+        reserved: pieces that are sold in orders PrestaShop does not know yet.
+    """
+    reasons = []
+    quantity = max(stock, 0)
+    if reserved > 0 and quantity:
+        reasons.append(Reason("committed", f"{reserved} of {quantity} are sold in orders that PrestaShop has not yet"))
+        quantity = max(quantity - reserved, 0)
+    if 0 < quantity <= threshold:
+        reasons.append(Reason("threshold", f"{quantity} is at or below the threshold of {threshold}: sold out"))
+        quantity = 0
+    if quantity < backorder:
+        quantity = backorder
         reasons.append(Reason("backorder", f"PrestaShop sells it without stock: {quantity} offered"))
     if quantity > MAX_QUANTITY:
         reasons.append(Reason("quantity_cap", f"TikTok Shop takes no more than {MAX_QUANTITY}"))
         quantity = MAX_QUANTITY
-    if variant.minimal_quantity > 1:
-        text = f"PrestaShop sells at least {variant.minimal_quantity} at a time, TikTok Shop sells single pieces"
-        reasons.append(Reason("minimal_quantity", text))
     return Decision(quantity, tuple(reasons))
 
 

@@ -293,13 +293,13 @@ def _send_stock(work: _Work) -> list[_Refusal] | None:
             )
             continue
         decided = warehouse_stock(
-            int(row["to"]),
+            int(row.get("stock", 0)),
             known.available,
             known.committed - imported_units(work.shops, sku_id),
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=bool(row.get("everywhere")),
-            backorder=bool(row.get("backorder")),
+            backorder=int(row.get("backorder", 0)),
         )
         bodies[sku_id] = decided.value
         if decided.value == dict(known.available):

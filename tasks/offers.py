@@ -169,7 +169,8 @@ def _wanted(
         quantity=offered.quantities[key],
         refusal=reasons[-1] if answered and price is None and reasons else None,
         everywhere=not_sellable(subject.product) is not None,
-        backorder=any(reason.code == "backorder" for reason in offered.quantity_reasons[key]),
+        stock=offered.stocks[key],
+        backorder=offered.backorder,
         price_reasons=reasons,
         quantity_reasons=offered.quantity_reasons[key],
     )

@@ -25,7 +25,7 @@ from rules.content import ListingContent, content_hash, describe_difference, dig
 from rules.decision import Finding, Reason
 from rules.listing import ListingDecision, ListingInputs, inputs_hash, listing_content
 from rules.price import Price, PriceContext, listing_price
-from rules.quantity import listing_quantity
+from rules.quantity import backorder_of, listing_quantity, stock_of
 from rules.template_matching import assign_template
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import known_refusals
@@ -51,7 +51,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Price and quantity of every variant, by id_product_attribute, with the findings that keep it from being sold."""
+    """Price and quantity of every variant, by id_product_attribute, with the findings that keep it from being sold.
+
+    `stocks` and `backorder` are what the quantities were made from.
+    """
 
     prices: Mapping[int, Price]
     quantities: Mapping[int, int]
@@ -59,6 +62,8 @@ class Offer:
     reasons: Mapping[int, tuple[Reason, ...]]
     price_reasons: Mapping[int, tuple[Reason, ...]]
     quantity_reasons: Mapping[int, tuple[Reason, ...]]
+    stocks: Mapping[int, int]
+    backorder: int
 
 
 def load_subjects(session: Session, connection_id: int, ids: Sequence[int], image_type: str) -> list[Subject]:
@@ -159,6 +164,8 @@ def offer(
     markup = (template.price_markup() if template else None) or shops.settings.products.markup
     prices: dict[int, Price] = {}
     quantities: dict[int, int] = {}
+    stocks: dict[int, int] = {}
+    backorder = backorder_of(subject.product, shops.settings.products, inputs.stock)
     findings: list[Finding] = []
     reasons: dict[int, tuple[Reason, ...]] = {}
     price_reasons: dict[int, tuple[Reason, ...]] = {}
@@ -184,6 +191,7 @@ def offer(
         reasons[key] = (*price.reasons, *quantity.reasons)
         price_reasons[key], quantity_reasons[key] = price.reasons, quantity.reasons
         quantities[key] = quantity.value
+        stocks[key] = stock_of(subject.product, variant, inputs.stock, subject.components)
         if price.value is None:
             why = price.reasons[-1] if price.reasons else Reason("price_unusable", "the price cannot be used")
             findings.append(
@@ -193,7 +201,7 @@ def offer(
             )
         else:
             prices[key] = price.value
-    return Offer(prices, quantities, tuple(findings), reasons, price_reasons, quantity_reasons)
+    return Offer(prices, quantities, tuple(findings), reasons, price_reasons, quantity_reasons, stocks, backorder)
 
 
 def _variant_name(variant: Variant) -> str:

@@ -552,13 +552,13 @@ def _stocks(work: _Work, product_id: str, linked: Mapping[int, str], priced: Off
     inventory = read_inventory(work.shops, [product_id])
     return {
         key: warehouse_stock(
-            priced.quantities[key],
+            priced.stocks[key],
             inventory[sku_id].available,
             inventory[sku_id].committed - imported_units(work.shops, sku_id),
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=not_sellable(work.subject.product) is not None,
-            backorder=any(reason.code == "backorder" for reason in priced.quantity_reasons[key]),
+            backorder=priced.backorder,
         ).value
         for key, sku_id in linked.items()
         if key in priced.quantities and sku_id in inventory

@@ -204,7 +204,7 @@ def expect_in_step(listed: Listed, judge: oracle.Connection | None = GREAT_BRITA
                 ):
                     wrong.append((sku_id, "price", offer.price, want.price.amount))
                 stock = warehouse_stock(
-                    want.quantity,
+                    want.stock,
                     offer.stock,
                     sum(offer.committed.values()),
                     warehouse_id=inputs.warehouse_id,

@@ -210,13 +210,18 @@ _warehouses = st.dictionaries(st.sampled_from(["ours", "theirs", "third"]), st.i
 
 
 @given(
-    st.integers(-1_000, 10**9), _warehouses, st.integers(-5, 10**6), st.integers(0, 50), st.booleans(), st.booleans()
+    st.integers(-1_000, 10**9),
+    _warehouses,
+    st.integers(-5, 10**6),
+    st.integers(0, 50),
+    st.booleans(),
+    st.integers(0, 500),
 )
 def test_stock_is_possible_names_every_warehouse_and_leaves_out_what_is_sold(
-    quantity: int, available: Mapping[str, int], committed: int, threshold: int, everywhere: bool, backorder: bool
+    pieces: int, available: Mapping[str, int], committed: int, threshold: int, everywhere: bool, backorder: int
 ) -> None:
     stock = warehouse_stock(
-        quantity,
+        pieces,
         available,
         committed,
         warehouse_id="ours",
@@ -226,9 +231,9 @@ def test_stock_is_possible_names_every_warehouse_and_leaves_out_what_is_sold(
     ).value
     assert set(stock) == {"ours", *available}
     assert all(0 <= pieces <= 99_999 for pieces in stock.values())
-    possible = min(max(quantity, 0), 99_999)
-    sold = 0 if backorder else max(committed, 0)
-    assert stock["ours"] in ({max(possible - sold, 0)} if not sold else {max(possible - sold, 0), 0})
+    left = max(max(pieces, 0) - max(committed, 0), 0)
+    possible = 0 if everywhere else min(max(left if left > threshold else 0, backorder), 99_999)
+    assert stock["ours"] == possible
     assert {key: pieces for key, pieces in stock.items() if key != "ours"} == {
         key: 0 if everywhere else pieces for key, pieces in available.items() if key != "ours"
     }
@@ -236,14 +241,16 @@ def test_stock_is_possible_names_every_warehouse_and_leaves_out_what_is_sold(
 
 @pytest.mark.parametrize(
     ("committed", "threshold", "backorder", "left"),
-    [(0, 0, False, 10), (3, 0, False, 7), (3, 7, False, 0), (3, 6, False, 7), (12, 0, False, 0), (3, 0, True, 10)],
+    [(0, 0, 0, 10), (3, 0, 0, 7), (3, 7, 0, 0), (3, 6, 0, 7), (12, 0, 0, 0), (3, 0, 10, 10), (3, 0, 5, 7)],
 )
-def test_units_of_open_orders_are_taken_out_once(committed: int, threshold: int, backorder: bool, left: int) -> None:
+def test_units_of_open_orders_are_taken_out_of_the_stock_once(
+    committed: int, threshold: int, backorder: int, left: int
+) -> None:
     decided = warehouse_stock(
         10, {"ours": 10 - committed}, committed, warehouse_id="ours", threshold=threshold, backorder=backorder
     )
     assert decided.value == {"ours": left}
-    assert bool(decided.reasons) is (left != 10)
+    assert bool(decided.reasons) is bool(committed)
 
 
 def test_a_sku_that_no_warehouse_carries_yet_goes_to_ours() -> None:
