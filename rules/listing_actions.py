@@ -60,7 +60,7 @@ def decide_action(
         now: the time now; needed with `deleted_at`.
     """
     if status == "FREEZE":
-        return _refused("listing_freeze", "TikTok Shop has frozen this listing.", _APPEAL)
+        return _not_possible("listing_freeze", "TikTok Shop has frozen this listing.", _APPEAL)
     match action:
         case "activate":
             return _activate(status)
@@ -95,20 +95,20 @@ def _activate(status: str) -> ActionDecision:
         case "ACTIVATE":
             return _nothing("already_live", "The listing is on sale.")
         case "PLATFORM_DEACTIVATED":
-            return _refused(
+            return _not_possible(
                 "listing_platform_deactivated",
                 "TikTok Shop has taken this listing off sale and refuses to activate it.",
                 "Change the product in PrestaShop to fix what TikTok Shop names, and upload it; the edit starts a new "
                 "review.",
             )
         case "DELETED":
-            return _refused(
+            return _not_possible(
                 "listing_deleted",
                 "The listing is deleted.",
                 "Recover it first; it comes back off sale and can be activated then.",
             )
         case "PENDING" | "SCHEDULED":
-            return _refused(
+            return _not_possible(
                 f"listing_{status.lower()}",
                 "The listing is not on sale yet."
                 if status == "SCHEDULED"
@@ -116,13 +116,13 @@ def _activate(status: str) -> ActionDecision:
                 "Nothing to do: it goes live by itself.",
             )
         case "FAILED":
-            return _refused(
+            return _not_possible(
                 "listing_failed",
                 "TikTok Shop refused the listing in its review.",
                 "Change the product in PrestaShop as the reasons say, and upload it again.",
             )
         case "DRAFT":
-            return _refused(
+            return _not_possible(
                 "listing_draft",
                 "The listing is a draft that was not submitted.",
                 "Upload the product again; that submits it.",
@@ -142,7 +142,7 @@ def _deactivate(status: str) -> ActionDecision:
         case "DELETED" | "FAILED" | "DRAFT":
             return _nothing("not_on_sale", "The listing is not on sale.")
         case "PENDING" | "SCHEDULED":
-            return _refused(
+            return _not_possible(
                 f"listing_{status.lower()}",
                 "The listing is not on sale yet; only a listing on sale can be taken off.",
                 "Wait until it is live, or delete it.",
@@ -161,7 +161,7 @@ def _recover(status: str, deleted_at: datetime | None, now: datetime | None) -> 
     if status != "DELETED":
         return _nothing("not_deleted", "The listing is not deleted.")
     if deleted_at is not None and now is not None and now - deleted_at > RECOVERABLE:
-        return _refused(
+        return _not_possible(
             "deleted_too_long",
             f"The listing was deleted more than {RECOVERABLE.days} days ago; TikTok Shop keeps it no longer.",
             _UPLOAD_ANEW,
@@ -171,7 +171,7 @@ def _recover(status: str, deleted_at: datetime | None, now: datetime | None) -> 
 
 def _unknown(status: str) -> ActionDecision:
     text = f"The connector does not know the status {status}." if status else "The listing's status is not known yet."
-    return _refused("status_unknown", text, _LOOK)
+    return _not_possible("status_unknown", text, _LOOK)
 
 
 def _send(code: str, text: str) -> ActionDecision:
@@ -182,5 +182,5 @@ def _nothing(code: str, text: str) -> ActionDecision:
     return ActionDecision(Verdict.NOTHING, Finding(code, text, ""))
 
 
-def _refused(code: str, text: str, fix: str) -> ActionDecision:
+def _not_possible(code: str, text: str, fix: str) -> ActionDecision:
     return ActionDecision(Verdict.REFUSED, Finding(code, text, fix))
