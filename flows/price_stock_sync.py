@@ -13,7 +13,7 @@ from prefect.utilities.annotations import quote
 from flows.catalog_upload import mirror_catalogue
 from tasks import deletions, mirror, offer_sending, offers, price_audit, shop_tables, stock, sweeps
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, planned_products, publish, run_alone
 from tasks.shops import batch_size, utc_now
 
 # Batches sent at the same time: while the last calls of one are waiting, the next keeps the call budget in use.
@@ -62,6 +62,13 @@ def price_stock_sync(
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def apply_offers(run: Run, plan: int) -> BatchReport:
+    """Send what a stored plan of this flow still holds: targets and what they start from are the same as then (K1)."""
+    # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
+    reports = [mirror_catalogue(run, planned_products(plan)), offers.keep_current(run, plan)]
+    return BatchReport.total([*reports, send_offers(run, plan)])
 
 
 def notice_changes(run: Run, *, full: bool) -> BatchReport:

@@ -16,6 +16,7 @@ from models.catalogue import Product
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.offers import deletions_need_consent
+from tasks.listing_actions import plan_actions, send_actions
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
@@ -105,6 +106,4 @@ def delete_gone(run: Run, held: Sequence[int]) -> BatchReport:
             )
             if listing.id_product in gone
         ]
-    from tasks.listing_actions import plan_actions, send_actions
-
     return send_actions.fn(run, plan_actions(run, "delete", listings))

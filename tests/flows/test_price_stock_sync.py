@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from flows.apply_plan import apply_plan
 from models.connections import settings_in_force
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, Touched
@@ -688,3 +689,23 @@ def test_prices_and_stock_of_a_listing_stay_in_one_batch(listed: Listed) -> None
     assert all(len(names) == 1 for names in objects)
     assert any(len(keys) == 2 for keys in together)
     assert len({name for names in objects for name in names}) == len(objects)
+
+
+# Plans ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stored_plan_is_applied_as_far_as_it_still_holds(listed: Listed) -> None:
+    kept, overtaken = listed.simple(0), listed.simple(1)
+    listed.sandbox.prestashop.set_stock(kept, 41)
+    listed.sandbox.prestashop.set_stock(overtaken, 42)
+    plan = listed.sync(dry_run=True)
+    assert (plan.counts["stocks to set"], sum(listed.sent.stocks.values())) == (2, 0)
+    listed.sandbox.prestashop.set_stock(overtaken, 43)
+    assert plan.plan is not None
+    done = apply_plan(plan.plan)
+    assert (done.counts["stocks confirmed"], done.counts["superseded"], done.ok) == (1, 1, True)
+    assert total(listed.offers(kept)[0]) == 41
+    assert total(listed.offers(overtaken)[0]) != 43, "the plan did not say so"
+    assert "stocks confirmed" not in apply_plan(plan.plan).counts
+    listed.sync(full=True)
+    assert total(listed.offers(overtaken)[0]) == 43
