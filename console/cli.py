@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from console import brands, connections, links, runs, sandbox_command, service, settings_commands, templates
+from console import brands, connections, links, products, runs, sandbox_command, service, settings_commands, templates
 from console.errors import Commands
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(settings_commands.app, name="settings")
 app.add_typer(templates.app, name="templates")
 app.add_typer(brands.app, name="brands")
 app.add_typer(links.app, name="links")
+app.add_typer(products.app, name="products")
 
 
 def main() -> None:
