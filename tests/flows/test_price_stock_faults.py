@@ -132,10 +132,13 @@ def test_what_was_sent_and_taken_back_is_not_forgotten_by_a_run_that_sends_nothi
 def test_what_is_touched_while_a_plan_is_made_is_looked_at_again(
     listed: Listed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another flow's mirror writes a page it began to read before: its time is older than the plan's."""
-    product, read = listed.simple(), offers.load_offers
     listed.sync()
-    earlier = listed.clock() - timedelta(minutes=1)
+    expect_looked_at_again(listed, monkeypatch, listed.simple())
+
+
+def expect_looked_at_again(listed: Listed, monkeypatch: pytest.MonkeyPatch, product: int) -> None:
+    """Another flow's mirror writes a page it began to read before: its time is older than the plan's."""
+    read, earlier = offers.load_offers, listed.clock() - timedelta(minutes=1)
 
     def meanwhile(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -144,12 +147,14 @@ def test_what_is_touched_while_a_plan_is_made_is_looked_at_again(
             touch(session, listed.connection_id, [product], "stock moved", earlier)
         return found
 
-    with run_alone("price_stock_sync", "sandbox", {}, dry_run=False, turn="offers") as run:
-        monkeypatch.setattr(offers, "load_offers", meanwhile)
+    with (
+        run_alone("price_stock_sync", "sandbox", {}, dry_run=False, turn="offers") as run,
+        monkeypatch.context() as patch,
+    ):
+        patch.setattr(offers, "load_offers", meanwhile)
         offers.plan_offers.fn(run, [product])
-        monkeypatch.undo()
-        with database().read() as session:
-            assert session.exec(select(Touched.id_product)).all() == [product]
+    with database().read() as session:
+        assert session.exec(select(Touched.id_product)).all() == [product]
 
 
 # PrestaShop is not itself -------------------------------------------------------------------------------------------
@@ -356,10 +361,11 @@ def test_the_same_on_postgresql(
     listed = Listed(stall.sandbox, stall.connection_id, clock, Sent.watched(monkeypatch))
     listed.sync()
     assert not listed.sent.prices
-    listed.sandbox.tiktok.shop.center.start_promotion(listed.product_id(listed.simple()), seconds=3600)
+    product = listed.simple()
+    listed.sandbox.tiktok.shop.center.start_promotion(listed.product_id(product), seconds=3600)
     for seed, faults in ((1, f"reset_after=0.9@{PRICES},item_errors=0.5@{STOCKS}"), (2, "")):
         stir(listed, seed)
         listed.faults(faults)
         listed.sync(allow_deletions=True)
     expect_catching_up(listed)
-    test_what_is_touched_while_a_plan_is_made_is_looked_at_again(listed, monkeypatch)
+    expect_looked_at_again(listed, monkeypatch, product)
