@@ -102,14 +102,22 @@ def plan_actions(run: Run, action: Action, chosen: Selection) -> BatchReport:
 
 
 def send(run: Run, change_ids: Sequence[int]) -> BatchReport:
-    """Send changes, a batch after the other: each batch is several calls at a time already."""
+    """Send changes, a batch after the other: each batch is several calls at a time already.
+
+    What was not answered is looked at once more before the run ends; what does not show then is for the next run.
+    """
     parts = batches(change_ids, LISTINGS_A_TASK)
     if not parts:
         return BatchReport()
     progress = Progress("Sending to TikTok Shop")
     reports = []
     for number, part in enumerate(parts, 1):
-        reports.append(send_actions(run, quote(part)))
+        report = send_actions(run, quote(part))
+        if report.counts.pop("unresolved", 0):
+            report = BatchReport.total(
+                [report, send_actions(run, quote(unresolved_actions(run.connection_id, part)), only_look=True)]
+            )
+        reports.append(report)
         progress.reached(number / len(parts))
     return BatchReport.total(reports)
 

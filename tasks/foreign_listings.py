@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import delete
+from sqlalchemy import String, cast, delete
 from sqlmodel import Session, col, select
 
 from clients.errors import Rejected, Retryable
@@ -135,6 +135,12 @@ def _forget(connection_id: int, product_ids: Sequence[str]) -> int:
         linked = select(ListingSku.listing_id).where(
             ListingSku.connection_id == connection_id, col(ListingSku.id_product).is_not(None)
         )
+        # Those that the connector deleted itself can be recovered, and are linked again then.
+        deleted_here = select(Change.object).where(
+            Change.connection_id == connection_id,
+            Change.kind == ChangeKind.DELETE,
+            Change.state == ChangeState.CONFIRMED,
+        )
         for part in in_parts(product_ids):
             of_these = (
                 col(Listing.connection_id) == connection_id,
@@ -142,6 +148,7 @@ def _forget(connection_id: int, product_ids: Sequence[str]) -> int:
                 col(Listing.content_hash) == "",
                 col(Listing.id_product).is_(None),
                 col(Listing.id).not_in(linked),
+                ("listing:" + cast(col(Listing.id), String)).not_in(deleted_here),
             )
             keys = session.exec(select(Listing.id).where(*of_these)).all()
             session.connection().execute(delete(Listing).where(col(Listing.id).in_(keys)))

@@ -308,6 +308,7 @@ def _plan(run: Run, action: Action, keys: Sequence[int], *, named: bool, again: 
     report = planned.report
     changes: list[Change] = []
     with _alone(run.connection_id), database().write() as session:
+        is_rehearsal = session.get_one(Plan, run.plan).dry_run
         objects = [f"listing:{key}" for key in keys]
         standing: dict[str, list[Change]] = defaultdict(list)
         parked: dict[str, Change] = {}
@@ -338,7 +339,7 @@ def _plan(run: Run, action: Action, keys: Sequence[int], *, named: bool, again: 
                     planned.change_ids.append(unresolved.key)
                 continue
             for other in open_changes:
-                if other.kind != kind:
+                if other.kind != kind and not is_rehearsal:
                     # The merchant thought better of it.
                     _supersede(other, now, report)
             mine = next((one for one in open_changes if one.kind == kind), None)
@@ -449,9 +450,10 @@ def _refusal(name: str, finding: Finding) -> Failure:
 # Sending --------------------------------------------------------------------------------------------------------------
 
 
-def unresolved_actions(connection_id: int) -> list[int]:
-    """Ids of changes that were sent and not answered."""
-    return _open_actions(connection_id, Change.state == ChangeState.SENT)
+def unresolved_actions(connection_id: int, among: Sequence[int] | None = None) -> list[int]:
+    """Ids of changes that were sent and not answered; of all, or among some."""
+    ids = _open_actions(connection_id, Change.state == ChangeState.SENT)
+    return ids if among is None else sorted(set(ids).intersection(among))
 
 
 def waiting_actions(connection_id: int, plan: int) -> list[int]:
@@ -511,12 +513,13 @@ class _Batch:
 
 
 @task(name="send listing actions", cache_policy=NO_CACHE, **on_retryable)
-def send_actions(run: Run, change_ids: Sequence[int]) -> BatchReport:
+def send_actions(run: Run, change_ids: Sequence[int], *, only_look: bool = False) -> BatchReport:
     """Send planned actions, twenty listings a call, each with its own outcome; look first at what may have been sent.
 
     Args:
         run: the run that sends; any flow's.
         change_ids: of changes of these kinds; those that are no longer open are left out.
+        only_look: send nothing; what was sent and does not show yet stays as it is, for a later look.
 
     Raises:
         AuthorizationError, ConfigurationFault: nothing of the batch can go on.
@@ -539,6 +542,10 @@ def send_actions(run: Run, change_ids: Sequence[int]) -> BatchReport:
             looked = {work.change.key for work in to_look}
             again, found = _look_first(batch, to_look)
             reports.append(found)
+            if only_look:
+                found.count("unresolved", len(again))
+                found.not_ready += [_no_answer(work) for work in again]
+                continue
             to_send = [*again, *(work for work in mine if work.change.key not in looked)]
             reports += _in_chunks(batch, action, to_send)
     if batch.stop:
@@ -598,6 +605,7 @@ def _look_first(batch: _Batch, works: Sequence[_Work]) -> tuple[list[_Work], Bat
         if row is None:
             # It cannot be read now. What was never sent stays planned, what was sent stays to be looked up.
             report.count("unresolved" if work.change.state == ChangeState.SENT else "waiting")
+            report.not_ready.append(_no_answer(work))
             continue
         status = str(row.get("status") or "")
         if is_reached(work.action, status):
@@ -613,6 +621,15 @@ def _look_first(batch: _Batch, works: Sequence[_Work]) -> tuple[list[_Work], Bat
             finish(work.change, ChangeState.SUPERSEDED, code=decided.finding.code, cause=decided.finding.text)
             report.count("superseded")
     return to_send, report
+
+
+def _no_answer(work: _Work) -> Failure:
+    return Failure(
+        object=work.name,
+        code="unresolved",
+        cause="TikTok Shop gave no clear answer, and the listing does not show the change.",
+        fix="The next run of listing_actions looks again.",
+    )
 
 
 def _in_chunks(batch: _Batch, action: Action, works: Sequence[_Work]) -> list[BatchReport]:

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from clients.errors import Rejected, Throttled
 from clients.tiktok.client import TikTokClient
 from flows.apply_plan import apply_plan
+from flows.catalog_link import catalog_link
 from flows.listing_actions import listing_actions
 from flows.price_stock_sync import price_stock_sync
 from models.database import database
@@ -31,6 +32,7 @@ ACTIVATE, DEACTIVATE, DELETE, RECOVER = (
     "DELETE /product/{version}/products",
     "POST /product/{version}/products/recover",
 )
+CALLS = {"delete": "DELETE /product/*/products", "deactivate": "POST /product/*/products/deactivate"}
 LIFECYCLE = (ChangeKind.ACTIVATE, ChangeKind.DEACTIVATE, ChangeKind.DELETE, ChangeKind.RECOVER)
 
 
@@ -107,6 +109,7 @@ def test_exactly_one_selection_is_needed(prefect: None, given: dict[str, Any]) -
         listing_actions("delete", "sandbox", **given)
 
 
+@pytest.mark.slow
 def test_one_several_a_template_and_all(live: Stall) -> None:
     first, second, third, *_ = products()
     assert act("deactivate", first, second).counts["confirmed"] == 2
@@ -269,21 +272,42 @@ def test_a_waiting_change_is_dropped_when_the_contrary_is_asked_for(live: Stall)
 
 
 @pytest.mark.parametrize("action", ["deactivate", "delete"])
-def test_an_answer_lost_after_the_work_is_looked_up_by_the_next_run(live: Stall, action: str) -> None:
-    method = "DELETE /product/*/products" if action == "delete" else f"POST /product/*/products/{action}"
-    live.faults(f"reset_after=1@{method}")
+def test_an_answer_lost_after_the_work_is_looked_up_and_not_sent_again(live: Stall, action: str) -> None:
+    live.faults(f"reset_after=1@{CALLS[action]}")
     some = products()[:3]
     ids = [product_id(one) for one in some]
     result = act(action, *some)
-    assert result.counts["unresolved"] == 3
+    assert (result.ok, result.counts) == (True, {f"to {action}": 3, "confirmed": 3})
+    assert live.calls(DELETE) + live.calls(DEACTIVATE) == 1
+    assert {live.shelf[one].status for one in ids} == {listing(ids[0]).status}
+
+
+@pytest.mark.parametrize("action", ["deactivate", "delete"])
+def test_what_cannot_be_looked_up_either_is_the_next_runs(live: Stall, action: str) -> None:
+    live.faults(f"reset_after=1@{CALLS[action]},html_503=1@GET /product/*/products/*")
+    some = products()[:3]
+    ids = [product_id(one) for one in some]
+    result = act(action, *some)
+    assert (result.counts["unresolved"], "confirmed" in result.counts) == (3, False)
+    assert {one.code for one in result.not_ready} == {"unresolved"}
     assert len(changes(state=ChangeState.SENT)) == 3
     live.faults("")
-    calls = live.calls(DELETE) + live.calls(DEACTIVATE)
     result = act(action, products()[-1])
     assert result.counts["confirmed"] == 4
-    assert live.calls(DELETE) + live.calls(DEACTIVATE) == calls + 1
+    assert live.calls(DELETE) + live.calls(DEACTIVATE) == 2
     assert not changes(state=ChangeState.SENT)
     assert {live.shelf[one].status for one in ids} == {listing(ids[0]).status}
+
+
+def test_a_lost_call_that_did_nothing_is_not_repeated_at_once(live: Stall) -> None:
+    live.faults("reset_before=1@POST /product/*/products/deactivate")
+    first = products()[0]
+    result = act("deactivate", first)
+    assert (result.counts["unresolved"], [one.code for one in result.not_ready]) == (1, ["unresolved"])
+    assert live.shelf[product_id(first)].status == "ACTIVATE"
+    live.faults("")
+    assert act("deactivate", first).counts["confirmed"] == 1
+    assert live.shelf[product_id(first)].status == "SELLER_DEACTIVATED"
 
 
 @pytest.mark.parametrize("happened", [True, False])
@@ -416,6 +440,7 @@ def test_plans_of_other_flows_say_what_can_be_applied(live: Stall) -> None:
 # Deleting and recovering ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_deleted_product_is_not_uploaded_and_can_be_listed_anew_once(live: Stall) -> None:
     first = products()[0]
     before, total = product_id(first), len(products())
@@ -439,6 +464,7 @@ def test_a_deleted_product_is_not_uploaded_and_can_be_listed_anew_once(live: Sta
     assert act("deactivate", first).counts["confirmed"] == 1
 
 
+@pytest.mark.slow
 def test_a_recovered_listing_is_off_sale_and_linked_again(live: Stall) -> None:
     first = products()[0]
     name, was = product_id(first), links(first)
@@ -456,6 +482,7 @@ def test_a_recovered_listing_is_off_sale_and_linked_again(live: Stall) -> None:
     assert live.shelf[name].status == "ACTIVATE"
 
 
+@pytest.mark.slow
 def test_a_listing_recovered_after_it_was_listed_anew_is_not_linked(live: Stall) -> None:
     first = products()[0]
     name = product_id(first)
@@ -472,6 +499,29 @@ def test_a_listing_recovered_after_it_was_listed_anew_is_not_linked(live: Stall)
     assert (listing(name).status, listing(name).id_product) == ("SELLER_DEACTIVATED", None)
     assert product_id(first) == anew
     assert live.upload().counts.get("to create", 0) == 0
+
+
+def test_a_listing_that_was_there_before_the_connector_is_still_known_when_it_is_recovered(live: Stall) -> None:
+    first = products()[0]
+    name, was = product_id(first), links(first)
+    with database().write() as session:
+        found = session.exec(select(Listing).where(Listing.id_product == first)).one()
+        found.content, found.content_hash = {}, ""
+    act("delete", first)
+    catalog_link("sandbox")
+    assert act("recover", first).counts["confirmed"] == 1
+    assert (listing(name).id_product, links(first)) == (first, was)
+
+
+def test_a_rehearsal_drops_nothing_that_waits(live: Stall) -> None:
+    first = products()[0]
+    live.faults("item_errors=1@POST /product/*/products/deactivate")
+    act("deactivate", first)
+    act("delete", first, dry_run=True)
+    assert [(one.kind, one.state) for one in changes()] == [
+        (ChangeKind.DEACTIVATE, ChangeState.PLANNED),
+        (ChangeKind.DELETE, ChangeState.PLANNED),
+    ]
 
 
 def test_all_that_was_deleted_is_recovered_together(live: Stall) -> None:
