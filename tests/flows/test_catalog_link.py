@@ -14,6 +14,7 @@ from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, Touched
 from tasks.inputs import NotSetUp
 from tasks.linking import BY_HAND, CannotLink, LinkResult, link, sku_rows, unlink
+from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
 # The reference that the sandbox's products 17 and 18 share.
@@ -72,18 +73,16 @@ def without_codes(content: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def foreign(stall: Stall) -> tuple[Stall, dict[str, tuple[int | None, int | None]]]:
+def foreign(listed: Listed) -> tuple[Stall, dict[str, tuple[int | None, int | None]]]:
     """A stall whose listings were not made by the connector, and the links that they should get."""
-    stall.upload()
-    stall.finish_audits()
     right = links()
     # Two products of the sandbox have one reference: only one could be listed, and which of them cannot be told.
     doubtful = [sku_id for sku_id, row in skus().items() if row.seller_sku == TWICE]
     assert [right.pop(sku_id) for sku_id in doubtful] == [(17, 0)]
     assert len(right) > 20
     forget_everything_sent()
-    disown(stall)
-    return stall, right
+    disown(listed)
+    return listed, right
 
 
 Foreign = tuple[Stall, dict[str, tuple[int | None, int | None]]]
@@ -205,12 +204,10 @@ def test_without_skus_and_gtins_titles_and_values_of_variants_tell(foreign: Fore
     assert {row.linked_by for row in skus().values() if row.id_product is not None} == {"title"}
 
 
-def test_a_listing_of_ours_without_a_record_is_found_by_its_cross_reference(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
+def test_a_listing_of_ours_without_a_record_is_found_by_its_cross_reference(listed: Listed) -> None:
     right = links()
     forget_everything_sent()
-    rewrite(stall, without_codes)
+    rewrite(listed, without_codes)
     assert {sku_id for sku_id, row in links().items()} == set()
     result = run()
     assert links() == right
@@ -276,31 +273,27 @@ def test_what_a_person_unlinked_is_not_linked_again(foreign: Foreign) -> None:
     assert sku_id in {one.sku_id for one in sku_rows(1, linked=False)}
 
 
-def test_unlinking_a_listing_of_our_own_keeps_it_and_its_row(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    before, own = len(stall.shelf), next(iter(skus()))
+def test_unlinking_a_listing_of_our_own_keeps_it_and_its_row(listed: Listed) -> None:
+    before, own = len(listed.shelf), next(iter(skus()))
     unlink(1, own)
     assert own in skus()
     assert skus()[own].seller_sku
-    assert len(stall.shelf) == before
-    assert all(product.status != "DELETED" for product in stall.shelf.values())
+    assert len(listed.shelf) == before
+    assert all(product.status != "DELETED" for product in listed.shelf.values())
 
 
-def test_what_a_person_unlinked_is_not_listed_twice(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
+def test_what_a_person_unlinked_is_not_listed_twice(listed: Listed) -> None:
     one = next(iter(listings().values()))
     assert one.id_product is not None
     for sku_id, row in skus().items():
         if row.listing_id == one.key:
-            unlink(stall.connection_id, sku_id)
-    shelf = set(stall.shelf)
-    assert stall.upload().counts["unlinked by a person"] == 1
-    assert set(stall.shelf) == shelf
+            unlink(listed.connection_id, sku_id)
+    shelf = set(listed.shelf)
+    assert listed.upload().counts["unlinked by a person"] == 1
+    assert set(listed.shelf) == shelf
     # Asked for by name, it is taken up again: the same listing, not a second one.
-    done = stall.upload(product_ids=[one.id_product])
-    assert (done.counts["confirmed"], done.failures, set(stall.shelf)) == (1, [], shelf)
+    done = listed.upload(product_ids=[one.id_product])
+    assert (done.counts["confirmed"], done.failures, set(listed.shelf)) == (1, [], shelf)
     assert listings()[one.product_id].id_product == one.id_product
 
 

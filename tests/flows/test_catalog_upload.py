@@ -21,6 +21,7 @@ from tasks import uploading
 from tasks.planning import products_to_decide
 from tasks.statuses import read_statuses, status_counts
 from tasks.uploading import changes_to_send
+from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
 
@@ -77,15 +78,13 @@ def test_sold_out_variants_show_nothing_to_buy(stall: Stall) -> None:
         assert sum(stall.shelf[listings[sku.listing_id]].offers[sku.sku_id].stock.values()) == 0
 
 
-def test_a_second_run_sends_nothing(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    read_statuses.fn(stall.connection_id, 0)
-    before = dict(stall.sandbox.tiktok.calls)
-    result = stall.upload()
-    assert dict(stall.sandbox.tiktok.calls) == before
+def test_a_second_run_sends_nothing(listed: Listed) -> None:
+    read_statuses.fn(listed.connection_id, 0)
+    before = dict(listed.sandbox.tiktok.calls)
+    result = listed.upload()
+    assert dict(listed.sandbox.tiktok.calls) == before
     assert "confirmed" not in result.counts
-    assert result.counts["unchanged"] == len(listed_ids(stall))
+    assert result.counts["unchanged"] == len(listed_ids(listed))
 
 
 def test_pictures_are_uploaded_once_per_content(stall: Stall) -> None:
@@ -130,26 +129,22 @@ def test_what_is_no_longer_current_in_a_plan_is_not_sent(stall: Stall) -> None:
     assert result.counts["confirmed"] > 0
 
 
-def test_a_content_change_is_one_edit_of_one_product(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    changed = listed_ids(stall)[0]
-    stall.sandbox.prestashop.rename(changed, "A better name for the same thing")
-    before = {external: product.submissions for external, product in stall.on_tiktok().items()}
-    result = stall.upload()
+def test_a_content_change_is_one_edit_of_one_product(listed: Listed) -> None:
+    changed = listed_ids(listed)[0]
+    listed.sandbox.prestashop.rename(changed, "A better name for the same thing")
+    before = {external: product.submissions for external, product in listed.on_tiktok().items()}
+    result = listed.upload()
     assert result.counts["to edit"] == result.counts["confirmed"] == 1
-    after = stall.on_tiktok()
+    after = listed.on_tiktok()
     assert {external for external in after if after[external].submissions != before[external]} == {f"ps-1:{changed}"}
     assert after[f"ps-1:{changed}"].newest["title"] == "A better name for the same thing"
 
 
 @pytest.mark.slow
-def test_price_and_stock_changes_are_no_reason_to_edit(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    product = listed_ids(stall)[0]
-    stall.sandbox.prestashop.set_stock(product, 3)
-    assert "to edit" not in stall.upload().counts
+def test_price_and_stock_changes_are_no_reason_to_edit(listed: Listed) -> None:
+    product = listed_ids(listed)[0]
+    listed.sandbox.prestashop.set_stock(product, 3)
+    assert "to edit" not in listed.upload().counts
 
 
 @pytest.mark.slow
@@ -166,25 +161,23 @@ def test_an_edit_waits_while_the_listing_is_under_review(stall: Stall) -> None:
 
 
 @pytest.mark.slow
-def test_a_live_variant_is_not_dropped_without_consent(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
+def test_a_live_variant_is_not_dropped_without_consent(listed: Listed) -> None:
     with database().read() as session:
         skus = session.exec(select(ListingSku).order_by(col(ListingSku.sku_id))).all()
     # A product that keeps other variants.
     sku = next(one for one in skus if sum(one.id_product == other.id_product for other in skus) > 2)
     assert sku.id_product_attribute is not None
-    stall.sandbox.prestashop.delete_combination(sku.id_product_attribute)
-    parked = stall.upload(product_ids=[sku.id_product])
+    listed.sandbox.prestashop.delete_combination(sku.id_product_attribute)
+    parked = listed.upload(product_ids=[sku.id_product])
     assert [failure.code for failure in parked.failures] == ["variant_guard"]
-    assert any(offer == sku.sku_id for product in stall.shelf.values() for offer in product.offers)
+    assert any(offer == sku.sku_id for product in listed.shelf.values() for offer in product.offers)
     with database().write() as session:
-        _, document = settings_in_force(session, stall.connection_id)
+        _, document = settings_in_force(session, listed.connection_id)
         document.products.consent_to_drop_variants = True
-        store_settings(session, stall.connection_id, document, note="consent", now=datetime.now(UTC))
-    done = stall.upload(product_ids=[sku.id_product])
+        store_settings(session, listed.connection_id, document, note="consent", now=datetime.now(UTC))
+    done = listed.upload(product_ids=[sku.id_product])
     assert (done.counts.get("confirmed"), done.failures) == (1, [])
-    assert all(one["id"] != sku.sku_id for product in stall.shelf.values() for one in product.newest["skus"])
+    assert all(one["id"] != sku.sku_id for product in listed.shelf.values() for one in product.newest["skus"])
 
 
 def test_only_the_products_asked_for_are_looked_at(stall: Stall) -> None:
@@ -302,9 +295,7 @@ def test_a_change_left_in_sent_by_a_dead_run_is_adopted(stall: Stall) -> None:
 
 
 @pytest.mark.slow
-def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_with(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
+def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_with(listed: Listed) -> None:
     with database().write() as session:
         change = session.exec(select(Change).where(Change.state == ChangeState.CONFIRMED)).first()
         assert change is not None
@@ -312,20 +303,20 @@ def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_wit
         lost = change.id_product
         session.delete(session.exec(select(Listing).where(Listing.id_product == lost)).one())
         change.state, change.code = ChangeState.PARKED, "internal_error"
-    before = set(stall.shelf)
+    before = set(listed.shelf)
     # Another reference, so that neither the new SKUs nor the content lead back to what was created.
-    stall.sandbox.prestashop.set_fields("products", lost, {"reference": "RENAMED-SINCE"})
+    listed.sandbox.prestashop.set_fields("products", lost, {"reference": "RENAMED-SINCE"})
     with database().read() as session:
         combinations = session.exec(
             select(Variant.id_product_attribute).where(Variant.id_product == lost, Variant.id_product_attribute > 0)
         ).all()
     for combination in combinations:
-        stall.sandbox.prestashop.set_fields("combinations", combination, {"reference": f"RENAMED-{combination}"})
-    stall.upload(product_ids=[lost])
-    assert set(stall.shelf) == before
-    assert lost in listed_ids(stall)
-    stall.upload(product_ids=[lost])
-    assert all(sku["seller_sku"].startswith("RENAMED") for sku in stall.on_tiktok()[f"ps-1:{lost}"].newest["skus"])
+        listed.sandbox.prestashop.set_fields("combinations", combination, {"reference": f"RENAMED-{combination}"})
+    listed.upload(product_ids=[lost])
+    assert set(listed.shelf) == before
+    assert lost in listed_ids(listed)
+    listed.upload(product_ids=[lost])
+    assert all(sku["seller_sku"].startswith("RENAMED") for sku in listed.on_tiktok()[f"ps-1:{lost}"].newest["skus"])
 
 
 def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., Stall]) -> None:
@@ -352,39 +343,35 @@ def test_a_list_of_ids_may_be_longer_than_a_statement_takes(stall: Stall) -> Non
 
 
 @pytest.mark.slow
-def test_an_edit_that_never_left_is_not_taken_for_done(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    changed = listed_ids(stall)[0]
+def test_an_edit_that_never_left_is_not_taken_for_done(listed: Listed) -> None:
+    changed = listed_ids(listed)[0]
     # Nothing that a product read back would show differently: title, SKUs and pictures stay.
-    stall.sandbox.prestashop.set_fields("products", changed, {"weight": "7.250000"})
-    stall.upload(dry_run=True)
+    listed.sandbox.prestashop.set_fields("products", changed, {"weight": "7.250000"})
+    listed.upload(dry_run=True)
     with database().write() as session:
         change = session.exec(select(Change).where(Change.state == ChangeState.PLANNED)).one()
         change.state, change.attempts = ChangeState.SENT, 1
-    assert stall.upload().counts["confirmed"] == 1
-    assert stall.on_tiktok()[f"ps-1:{changed}"].submissions == 2
+    assert listed.upload().counts["confirmed"] == 1
+    assert listed.on_tiktok()[f"ps-1:{changed}"].submissions == 2
 
 
-def test_content_is_left_alone_where_the_merchant_wants_that(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
-    ours, linked = listed_ids(stall)[:2]
-    stall.sandbox.prestashop.rename(ours, "Renamed, and switched off")
+def test_content_is_left_alone_where_the_merchant_wants_that(listed: Listed) -> None:
+    ours, linked = listed_ids(listed)[:2]
+    listed.sandbox.prestashop.rename(ours, "Renamed, and switched off")
     with database().write() as session:
-        _, document = settings_in_force(session, stall.connection_id)
+        _, document = settings_in_force(session, listed.connection_id)
         document.products.sync_info = False
-        store_settings(session, stall.connection_id, document, note="no content", now=datetime.now(UTC))
-    assert stall.upload(dry_run=True).counts["edits switched off"] == 1
+        store_settings(session, listed.connection_id, document, note="no content", now=datetime.now(UTC))
+    assert listed.upload(dry_run=True).counts["edits switched off"] == 1
     with database().write() as session:
         document.products.sync_info = True
-        store_settings(session, stall.connection_id, document, note="content", now=datetime.now(UTC))
+        store_settings(session, listed.connection_id, document, note="content", now=datetime.now(UTC))
         # As `catalog_link` leaves a listing that was there before the connector.
         listing = session.exec(select(Listing).where(Listing.id_product == linked)).one()
         listing.content, listing.content_hash = {}, ""
-    planned = stall.upload(dry_run=True)
+    planned = listed.upload(dry_run=True)
     assert (planned.counts["to edit"], planned.counts["linked, content left alone"]) == (1, 1)
-    assert stall.upload(product_ids=[linked], dry_run=True).counts["to edit"] == 1
+    assert listed.upload(product_ids=[linked], dry_run=True).counts["to edit"] == 1
 
 
 def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> None:
@@ -447,15 +434,13 @@ def test_other_markets_and_versions(open_stall: Callable[..., Stall], region: st
 
 
 @pytest.mark.slow
-def test_settings_are_read_anew_by_the_next_run(stall: Stall) -> None:
-    stall.upload()
-    stall.finish_audits()
+def test_settings_are_read_anew_by_the_next_run(listed: Listed) -> None:
     with database().write() as session:
         document = ConnectionSettings()
         document.products.language = "fr"
-        store_settings(session, stall.connection_id, document, note="French", now=datetime.now(UTC))
-        assert session.get_one(Connection, stall.connection_id).name == "sandbox"
-    assert stall.upload(dry_run=True).counts["to edit"] > 5
+        store_settings(session, listed.connection_id, document, note="French", now=datetime.now(UTC))
+        assert session.get_one(Connection, listed.connection_id).name == "sandbox"
+    assert listed.upload(dry_run=True).counts["to edit"] > 5
 
 
 @pytest.mark.slow

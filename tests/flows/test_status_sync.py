@@ -18,6 +18,7 @@ from sandbox.tiktok.seller_center import SellerCenter
 from sandbox.tiktok.shelf import Product
 from tasks.report import RunResult
 from tasks.statuses import status_counts
+from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
 SEARCH = "products/search"
@@ -74,13 +75,11 @@ def some(stall: Stall, *, variants: int = 1) -> Product:
 
 
 @pytest.fixture
-def live(stall: Stall) -> Stall:
+def live(listed: Listed) -> Stall:
     """A stall whose listings are through their audit, and known to be."""
-    stall.upload()
-    stall.finish_audits()
     sync()
     forget_touched()
-    return stall
+    return listed
 
 
 def center(stall: Stall) -> SellerCenter:
