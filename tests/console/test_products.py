@@ -195,6 +195,7 @@ def test_how_many_stand_where(filled: Cli) -> None:
     assert "Page 1 of 2; the next with --page 2." in shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
@@ -244,6 +245,7 @@ def test_filters_go_together_and_pages_cover_everything(filled: Cli) -> None:
     assert "no category template called 'Hats'" in filled("products", "list", "--template", "Hats").stderr
 
 
+@pytest.mark.slow
 def test_lists_read_the_same_on_both_kinds_of_database(database: Database) -> None:
     connection_id = store_connection(database)
     fill(database, connection_id)

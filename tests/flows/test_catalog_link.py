@@ -139,6 +139,7 @@ def test_a_rehearsal_says_what_it_would_link_and_links_nothing(foreign: Foreign)
     assert run().proposals == rehearsed.proposals
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_no_details_and_changes_nothing(foreign: Foreign) -> None:
     stall, _ = foreign
     run()
@@ -282,6 +283,7 @@ def test_unlinking_a_listing_of_our_own_keeps_it_and_its_row(listed: Listed) -> 
     assert all(product.status != "DELETED" for product in listed.shelf.values())
 
 
+@pytest.mark.slow
 def test_what_a_person_unlinked_is_not_listed_twice(listed: Listed) -> None:
     one = next(iter(listings().values()))
     assert one.id_product is not None
@@ -328,6 +330,7 @@ def test_a_planned_creation_is_dropped_when_the_product_is_linked(foreign: Forei
     assert len(stall.shelf) == listed
 
 
+@pytest.mark.slow
 def test_a_variant_with_a_change_on_its_way_is_not_linked_now(foreign: Foreign) -> None:
     stall, right = foreign
     stall.upload(dry_run=True)

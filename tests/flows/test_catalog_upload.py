@@ -68,6 +68,7 @@ def test_what_was_recorded_is_what_tiktok_shows(stall: Stall) -> None:
         )
 
 
+@pytest.mark.slow
 def test_sold_out_variants_show_nothing_to_buy(stall: Stall) -> None:
     stall.upload()
     with database().read() as session:
@@ -87,6 +88,7 @@ def test_a_second_run_sends_nothing(listed: Listed) -> None:
     assert result.counts["unchanged"] == len(listed_ids(listed))
 
 
+@pytest.mark.slow
 def test_pictures_are_uploaded_once_per_content(stall: Stall) -> None:
     stall.upload()
     with database().read() as session:
@@ -105,6 +107,7 @@ def test_a_dry_run_sends_nothing_and_its_plan_can_be_applied(stall: Stall) -> No
     assert len(stall.on_tiktok()) == result.counts["confirmed"]
 
 
+@pytest.mark.slow
 def test_planning_twice_keeps_the_idempotency_key_of_what_is_still_right(stall: Stall) -> None:
     first, second = stall.upload(dry_run=True), stall.upload(dry_run=True)
     planned = changes(ChangeState.PLANNED)
@@ -113,6 +116,7 @@ def test_planning_twice_keeps_the_idempotency_key_of_what_is_still_right(stall: 
     assert not changes(ChangeState.SUPERSEDED)
 
 
+@pytest.mark.slow
 def test_what_is_no_longer_current_in_a_plan_is_not_sent(stall: Stall) -> None:
     plan = stall.upload(dry_run=True)
     renamed = changes(ChangeState.PLANNED)[0].id_product
@@ -180,6 +184,7 @@ def test_a_live_variant_is_not_dropped_without_consent(listed: Listed) -> None:
     assert all(one["id"] != sku.sku_id for product in listed.shelf.values() for one in product.newest["skus"])
 
 
+@pytest.mark.slow
 def test_only_the_products_asked_for_are_looked_at(stall: Stall) -> None:
     stall.upload(dry_run=True)
     wanted = changes(ChangeState.PLANNED)[0].id_product
@@ -188,6 +193,7 @@ def test_only_the_products_asked_for_are_looked_at(stall: Stall) -> None:
     assert set(stall.on_tiktok()) == {f"ps-1:{wanted}"}
 
 
+@pytest.mark.slow
 def test_only_the_template_asked_for_is_uploaded(stall: Stall) -> None:
     stall.upload(template="Mugs")
     assert {product.newest["category_id"] for product in stall.shelf.values()} == {"853000"}
@@ -214,6 +220,7 @@ def test_refused_listings_say_why(stall: Stall) -> None:
     assert listing.status_reasons[0]["fix"]
 
 
+@pytest.mark.slow
 def test_one_bad_product_never_stops_the_others(stall: Stall) -> None:
     stall.faults("item_errors=1")
     stall.upload(dry_run=True)
@@ -231,6 +238,7 @@ def test_one_bad_product_never_stops_the_others(stall: Stall) -> None:
     assert result.counts["confirmed"] > 10
 
 
+@pytest.mark.slow
 def test_what_was_refused_waits_for_a_change_or_a_person(stall: Stall) -> None:
     stall.upload(dry_run=True)
     refused = changes(ChangeState.PLANNED)[0].id_product
@@ -319,6 +327,7 @@ def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_wit
     assert all(sku["seller_sku"].startswith("RENAMED") for sku in listed.on_tiktok()[f"ps-1:{lost}"].newest["skus"])
 
 
+@pytest.mark.slow
 def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., Stall]) -> None:
     stall = open_stall(products=60)
     stall.upload(dry_run=True)
@@ -333,6 +342,7 @@ def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., St
     assert variant.quantity == 4711
 
 
+@pytest.mark.slow
 def test_a_list_of_ids_may_be_longer_than_a_statement_takes(stall: Stall) -> None:
     tasks_mirror.settle_variants.fn(
         stall.connection_id, tasks_mirror.CatalogueIds(products=list(range(1, 70_000)), partial=True)
@@ -355,6 +365,7 @@ def test_an_edit_that_never_left_is_not_taken_for_done(listed: Listed) -> None:
     assert listed.on_tiktok()[f"ps-1:{changed}"].submissions == 2
 
 
+@pytest.mark.slow
 def test_content_is_left_alone_where_the_merchant_wants_that(listed: Listed) -> None:
     ours, linked = listed_ids(listed)[:2]
     listed.sandbox.prestashop.rename(ours, "Renamed, and switched off")
@@ -374,6 +385,7 @@ def test_content_is_left_alone_where_the_merchant_wants_that(listed: Listed) -> 
     assert listed.upload(product_ids=[linked], dry_run=True).counts["to edit"] == 1
 
 
+@pytest.mark.slow
 def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> None:
     plan = stall.upload(dry_run=True).plan
     assert plan is not None
@@ -400,6 +412,7 @@ def test_lost_pictures_are_uploaded_again(stall: Stall) -> None:
     assert set(stall.on_tiktok()) == {f"ps-1:{wanted}"}
 
 
+@pytest.mark.slow
 def test_an_empty_product_list_deletes_nothing(stall: Stall) -> None:
     stall.upload(dry_run=True)
     with database().read() as session:
@@ -411,6 +424,7 @@ def test_an_empty_product_list_deletes_nothing(stall: Stall) -> None:
         assert session.exec(select(Product)).first() is not None
 
 
+@pytest.mark.slow
 def test_a_revoked_consent_stops_the_run_and_keeps_the_plan(stall: Stall) -> None:
     stall.upload(dry_run=True)
     stall.sandbox.tiktok.tokens.revoke_all()

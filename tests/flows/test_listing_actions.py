@@ -282,6 +282,7 @@ def test_an_answer_lost_after_the_work_is_looked_up_and_not_sent_again(live: Sta
     assert {live.shelf[one].status for one in ids} == {listing(ids[0]).status}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["deactivate", "delete"])
 def test_what_cannot_be_looked_up_either_is_the_next_runs(live: Stall, action: str) -> None:
     live.faults(f"reset_after=1@{CALLS[action]},html_503=1@GET /product/*/products/*")
@@ -310,6 +311,7 @@ def test_a_lost_call_that_did_nothing_is_not_repeated_at_once(live: Stall) -> No
     assert live.shelf[product_id(first)].status == "SELLER_DEACTIVATED"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("happened", [True, False])
 def test_killed_between_the_record_and_the_answer(live: Stall, happened: bool) -> None:
     first = products()[0]
@@ -501,6 +503,7 @@ def test_a_listing_recovered_after_it_was_listed_anew_is_not_linked(live: Stall)
     assert live.upload().counts.get("to create", 0) == 0
 
 
+@pytest.mark.slow
 def test_a_listing_that_was_there_before_the_connector_is_still_known_when_it_is_recovered(live: Stall) -> None:
     first = products()[0]
     name, was = product_id(first), links(first)
@@ -524,6 +527,7 @@ def test_a_rehearsal_drops_nothing_that_waits(live: Stall) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_all_that_was_deleted_is_recovered_together(live: Stall) -> None:
     everything = products()
     total = len(everything)
@@ -557,6 +561,7 @@ def test_what_was_deleted_in_seller_center_is_let_go_of(live: Stall) -> None:
     assert live.upload().counts["to create"] == 1
 
 
+@pytest.mark.slow
 def test_a_planned_edit_of_a_deleted_listing_is_not_sent(live: Stall) -> None:
     first = products()[0]
     live.sandbox.prestashop.rename(first, "Another name")

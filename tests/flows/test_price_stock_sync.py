@@ -204,6 +204,7 @@ def test_what_is_not_kept_in_step_is_left_alone(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_dry_run_sends_nothing_and_leaves_the_work_for_the_next_run(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_stock(product, 5)
@@ -237,6 +238,7 @@ def test_a_deleted_combination_is_sold_out_and_its_sisters_are_not(listed: Liste
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_deleted_product_is_sold_out_where_listings_are_kept(listed: Listed) -> None:
     listed.settings(delete_item=False)
     product = listed.with_variants()
@@ -250,6 +252,7 @@ def test_a_deleted_product_is_sold_out_where_listings_are_kept(listed: Listed) -
     assert not listed.sent.stocks
 
 
+@pytest.mark.slow
 def test_a_deleted_product_is_deleted_where_that_is_wanted(listed: Listed) -> None:
     product = listed.simple()
     product_id = listed.product_id(product)
@@ -387,6 +390,7 @@ def test_what_somebody_sells_by_hand_is_sold_out_again(listed: Listed) -> None:
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_a_zero_that_did_not_stick_is_noticed_in_the_same_run(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     product = listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -490,6 +494,7 @@ def test_a_price_out_of_range_is_parked_and_the_other_variants_are_priced(listed
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_another_currency_than_the_markets_is_parked_with_its_fix(listed: Listed) -> None:
     product = listed.simple()
     listed.settings(currency="EUR")
@@ -525,6 +530,7 @@ def test_half_of_the_skus_refused_leaves_the_other_half_set(listed: Listed) -> N
     expect_in_step(listed)
 
 
+@pytest.mark.slow
 def test_what_was_refused_is_sent_after_a_change(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_stock(product, 4)
