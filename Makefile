@@ -24,7 +24,7 @@ test-fast: $(STAMP)
 	@$(BIN)/python -m pytest -m "not slow" -n $(JOBS) --dist worksteal -q
 
 test-slow: $(STAMP)
-	@$(BIN)/python -m pytest -m slow -q
+	@$(BIN)/python -m pytest -m slow -n $(JOBS) --dist worksteal -q
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
