@@ -24,11 +24,19 @@ from tasks.uploading import changes_to_send, send_batch
 PRODUCTS = 60
 
 
+# How far audits have come, and whether stock came before its variants or after, is a matter of moments.
+_MOMENTARY = frozenset({"stock moved", "now live", "statuses read"})
+
+
+def _work(counts: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if name not in _MOMENTARY}
+
+
 def run() -> Sequence[Figure]:
     """The plain functions first, then the flow."""
     plain, plain_counts = _upload("plain", upload_without_prefect)
     flow, flow_counts = _upload("flow", lambda name: catalog_upload(name).counts)
-    if plain_counts != flow_counts:
+    if _work(plain_counts) != _work(flow_counts):
         raise RuntimeError(f"not the same work: {plain_counts} and {flow_counts}")
     return [held_against("prefect/overhead", flow, "s", "the same tasks as plain functions", plain, at_most=1.1)]
 
