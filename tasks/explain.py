@@ -149,7 +149,9 @@ def explain(connection_id: int, sku: str) -> Explanation:
             for one in (listing.status_reasons if listing else ())
         ],
         hand_changes=listing.hand_changes if listing else [],
-        confirmed_price=f"{shown.price:f} {shown.currency}" if shown and shown.price is not None else "",
+        confirmed_price=f"{shown.price:.{shops.market.decimals}f} {shown.currency}"
+        if shown and shown.price is not None
+        else "",
         confirmed_quantities=shown.quantities if shown else {},
         confirmed_at=shown.confirmed_at.isoformat(timespec="seconds") if shown and shown.confirmed_at else "",
         stock_checked_at=_time(shown.stock_checked_at) if shown else "",
