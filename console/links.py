@@ -12,7 +12,7 @@ import typer
 
 from console.errors import Refused, Status
 from console.output import AsJson, ConnectionName, result, say, table
-from console.runs import _run, _say_counts, _say_failures
+from console.runs import run_flow, say_counts, say_failures
 
 if TYPE_CHECKING:
     from tasks.linking import SkuRow
@@ -120,14 +120,14 @@ def _link_all(connection: str, by: Sequence[By] | None, *, dry_run: bool, as_jso
         given["connection"] = connection
     if by:
         given["methods"] = [method.value for method in by]
-    outcome = _run("catalog_link", given)
+    outcome = run_flow("catalog_link", given)
     if as_json:
         result({**outcome.model_dump(mode="json"), "ok": outcome.ok}, as_json=True)
     else:
         rows = [link.as_row() for link in outcome.proposals]
         table(rows, ["SKU id", "title", "SKU", "variant", "method", "score"], as_json=False, empty="Nothing to link.")
-        _say_counts(outcome)
-        _say_failures(outcome)
+        say_counts(outcome)
+        say_failures(outcome)
         if dry_run and rows:
             say("Nothing was linked. Link them with: connector links auto")
     if not outcome.ok:

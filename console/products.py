@@ -11,7 +11,7 @@ import typer
 
 from console.errors import Refused
 from console.output import AsJson, ConnectionName, result, say, table
-from console.runs import _run, _show
+from console.runs import run_flow, show_outcome
 from console.templates import _named
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def upload(
     given = _selection(ids, None, template, every=every)
     given.pop("all_listings", None)
     given |= {"dry_run": dry_run, "retry_parked": retry_parked}
-    _show("catalog_upload", _run("catalog_upload", _with(given, connection)), as_json=as_json)
+    show_outcome("catalog_upload", run_flow("catalog_upload", _with(given, connection)), as_json=as_json)
 
 
 @app.command()
@@ -228,7 +228,7 @@ def sync_status(
     given = _selection(ids, None, "", every=every)
     if given.pop("all_listings", False):
         given["full"] = True
-    _show("status_sync", _run("status_sync", _with(given, connection)), as_json=as_json)
+    show_outcome("status_sync", run_flow("status_sync", _with(given, connection)), as_json=as_json)
 
 
 def _selection(
@@ -257,8 +257,8 @@ def _with(given: dict[str, Any], connection: str) -> dict[str, Any]:
 
 def _act(action: str, given: dict[str, Any], connection: str, *, dry_run: bool, as_json: bool) -> None:
     parameters = _with({"action": action, **given, "dry_run": dry_run}, connection)
-    outcome = _run("listing_actions", parameters)
-    _show("listing_actions", outcome, as_json=as_json)
+    outcome = run_flow("listing_actions", parameters)
+    show_outcome("listing_actions", outcome, as_json=as_json)
     if dry_run and not as_json:
         say(f"Plan {outcome.plan}. Apply it as it stands with: connector apply {outcome.plan}")
 

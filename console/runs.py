@@ -35,22 +35,22 @@ def run(
     given = _parameters(parameters, connection)
     if dry_run:
         given["dry_run"] = True
-    outcome = _run(flow, given)
-    _show(flow, outcome, as_json=as_json)
+    outcome = run_flow(flow, given)
+    show_outcome(flow, outcome, as_json=as_json)
 
 
 def plan(
     flow: FlowName, parameters: Parameters = None, connection: ConnectionName = "", as_json: AsJson = False
 ) -> None:
     """Work out what a flow would change, and store it as a plan: what, from, to, why. Nothing is sent."""
-    outcome = _run(flow, {**_parameters(parameters, connection), "dry_run": True})
+    outcome = run_flow(flow, {**_parameters(parameters, connection), "dry_run": True})
     rows = _changes(outcome.plan)
     if as_json:
         result({**outcome.model_dump(mode="json"), "changes": rows}, as_json=True)
     else:
         table(rows, ["object", "change", "what", "reasons"], as_json=False, empty="Nothing to change.")
-        _say_counts(outcome)
-        _say_failures(outcome)
+        say_counts(outcome)
+        say_failures(outcome)
         if rows:
             say(f"Plan {outcome.plan}. Apply it as it stands with: connector apply {outcome.plan}")
     if not outcome.ok:
@@ -59,7 +59,7 @@ def plan(
 
 def apply(plan: Annotated[int, typer.Argument(help="Number of a plan.")], as_json: AsJson = False) -> None:
     """Send the changes of a stored plan that still hold."""
-    _show("apply_plan", _run("apply_plan", {"plan": plan}), as_json=as_json)
+    show_outcome("apply_plan", run_flow("apply_plan", {"plan": plan}), as_json=as_json)
 
 
 def explain(
@@ -115,7 +115,7 @@ def _parameters(words: list[str] | None, connection: str) -> dict[str, Any]:
     return given
 
 
-def _run(name: str, given: dict[str, Any]) -> Any:
+def run_flow(name: str, given: dict[str, Any]) -> Any:
     """Run a flow in this process; on the server of `connector up` when it runs, on a short-lived one otherwise."""
     from console.installation import open_installation
     from deployments.prefect_environment import enter_prefect_environment
@@ -144,23 +144,26 @@ def _run(name: str, given: dict[str, Any]) -> Any:
         return flow(**parameters)
 
 
-def _show(flow: str, outcome: Any, *, as_json: bool) -> None:
+def show_outcome(flow: str, outcome: Any, *, as_json: bool) -> None:
+    """Figures and failures of a run; ends with 1 when something was parked or failed."""
     if as_json:
         result({**outcome.model_dump(mode="json"), "ok": outcome.ok}, as_json=True)
     else:
-        _say_counts(outcome)
-        _say_failures(outcome)
+        say_counts(outcome)
+        say_failures(outcome)
         ending = "all done" if outcome.ok else f"{len(outcome.failures)} need a person"
         say(f"{flow}: {ending}" + (f"; {len(outcome.not_ready)} products are not ready." if outcome.not_ready else "."))
     if not outcome.ok:
         raise typer.Exit(Status.FAILED)
 
 
-def _say_counts(outcome: Any) -> None:
+def say_counts(outcome: Any) -> None:
+    """The figures in one line."""
     say(", ".join(f"{count} {name}" for name, count in outcome.counts.items()) or "Nothing to do.")
 
 
-def _say_failures(outcome: Any) -> None:
+def say_failures(outcome: Any) -> None:
+    """What needs a person, and what is not ready, as tables."""
     for failures in (outcome.failures, outcome.not_ready):
         if failures:
             table([failure.model_dump() for failure in failures], ["object", "cause", "fix"], as_json=False)

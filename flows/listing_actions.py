@@ -10,14 +10,13 @@ from prefect.utilities.annotations import quote
 from rules.listing_actions import Action
 from tasks.listing_actions import (
     LISTINGS_A_TASK,
-    Selection,
     plan_batch_of_actions,
     planned_actions,
-    select_listings,
     send_actions,
     unresolved_actions,
     waiting_actions,
 )
+from tasks.listing_choice import Selection, select_listings
 from tasks.planning import template_named
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone

@@ -41,10 +41,6 @@ class Decision(Generic[Value]):
     value: Value
     reasons: tuple[Reason, ...] = ()
 
-    def because(self, code: str, text: str) -> Decision[Value]:
-        """The same decision with one more step."""
-        return Decision(self.value, (*self.reasons, Reason(code, text)))
-
 
 @dataclass(frozen=True, slots=True)
 class Names:

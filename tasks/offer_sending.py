@@ -295,7 +295,8 @@ def _send_stock(work: _Work) -> list[_Refusal] | None:
         decided = warehouse_stock(
             int(row.get("stock", 0)),
             known.available,
-            known.committed - imported_units(work.shops, sku_id),
+            # No order is imported yet: PrestaShop knows of none of them.
+            known.committed,
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=bool(row.get("everywhere")),
@@ -322,14 +323,6 @@ def _send_stock(work: _Work) -> list[_Refusal] | None:
         return [*refused, *(_refusal(sku_id, error) for sku_id in bodies)]
     _record_stock(work, bodies, answer.succeeded)
     return [*refused, *(_item_refusal(error, answer.request_id) for error in answer.errors)]
-
-
-def imported_units(shops: Shops, sku_id: str) -> int:  # noqa: ARG001  # asked of the orders once they are imported
-    """Units of a SKU in open orders that PrestaShop already has, and so has taken out of its own stock.
-
-    No order is imported yet: whatever is committed on TikTok Shop is unknown to PrestaShop.
-    """
-    return 0
 
 
 def _record_stock(work: _Work, bodies: Mapping[str, Mapping[str, int]], sku_ids: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ from rules.readback import is_under_review, shows
 from tasks.change_record import Elsewhere, finish, mark_sent, note, note_findings, replan, unsend
 from tasks.inputs import Inputs, inputs_of
 from tasks.media import Uploaded, forget_uploads, upload_images
-from tasks.offer_sending import imported_units, read_inventory
+from tasks.offer_sending import read_inventory
 from tasks.offers import shop_prices
 from tasks.planning import Offer, Subject, decide, load_subjects, offer
 from tasks.report import BatchReport, Failure
@@ -554,7 +554,7 @@ def _stocks(work: _Work, product_id: str, linked: Mapping[int, str], priced: Off
         key: warehouse_stock(
             priced.stocks[key],
             inventory[sku_id].available,
-            inventory[sku_id].committed - imported_units(work.shops, sku_id),
+            inventory[sku_id].committed,
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=not_sellable(work.subject.product) is not None,

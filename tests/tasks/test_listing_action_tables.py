@@ -10,7 +10,8 @@ from models.listings import Assignment, Change, ChangeKind, ChangeState, Listing
 from models.templates import CategoryTemplate
 from rules.listing_actions import Action
 from tasks.foreign_listings import _forget
-from tasks.listing_actions import plan_actions, select_listings, unresolved_actions, waiting_actions
+from tasks.listing_actions import plan_actions, unresolved_actions, waiting_actions
+from tasks.listing_choice import select_listings
 from tasks.runs import Run
 from tests.models.rows import NOW, store_connection
 
