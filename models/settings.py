@@ -121,12 +121,19 @@ class OrderSettings(Document):
 
     failure_email: str = Field(default="", max_length=254, description="C1 Told about failed orders.")
     carrier_reference: int = Field(
-        default=0, ge=0, description="C2 id_reference of the carrier; 0: the shop's default."
+        default=0,
+        ge=0,
+        description="C2 id_reference of the carrier; 0: the shop's default if it is free, else its first free one.",
     )
     payment_module: str = Field(default="ps_wirepayment", max_length=64, description="C3 Payment module.")
     payment_label: str = Field(default="TikTok Shop", min_length=1, max_length=255, description="C3 Payment label.")
     force_create: bool = Field(default=False, description="C4 Create without stock or with inactive products.")
     cancel_on_tiktok: bool = Field(default=True, description="C5 A cancellation in PrestaShop cancels on TikTok Shop.")
+    cancel_reason: str = Field(
+        default="",
+        max_length=100,
+        description="C5 Reason name sent for a cancellation in PrestaShop; empty: such a cancellation asks a person.",
+    )
     use_tiktok_reference: bool = Field(default=False, description="C6 TikTok order id as PrestaShop reference.")
     imported_state: int = Field(default=0, ge=0, description="C7 Status of an imported order; 0: as created.")
     shipped_trigger: Literal["tracking_number", "order_state"] = Field(
@@ -134,16 +141,61 @@ class OrderSettings(Document):
     )
     shipped_states: list[int] = Field(default_factory=list, description="C9 Statuses that mean shipped.")
     dni: str = Field(default="", max_length=16, description="C10 DNI used where one is required; empty: the order id.")
+    customer: Literal["guest", "technical"] = Field(
+        default="guest", description="A guest customer for each buyer, or one technical customer for all orders."
+    )
+    technical_email: str = Field(default="", max_length=254, description="E-mail of the technical customer.")
     email_source: Literal["default", "alias"] = Field(default="alias", description="I3 Buyer's e-mail.")
-    default_email: str = Field(default="buyerid@tiktok.com", max_length=254, description="I3 Default e-mail.")
+    default_email: str = Field(
+        default="buyerid@tiktok.com",
+        max_length=254,
+        description="I3 Default e-mail; `buyerid` stands for the buyer's id on TikTok Shop.",
+    )
+    total: Literal["paid", "restored"] = Field(
+        default="paid",
+        description="K6 Total of the PrestaShop order: what the buyer paid, or that plus the discounts TikTok funds.",
+    )
+    marketplace_tax: Literal["exclude", "include"] = Field(
+        default="exclude",
+        description="K6 Tax that TikTok collects on top and pays itself (US): left out of the PrestaShop order or in it.",
+    )
+    shipping: Literal["product", "not_booked"] = Field(
+        default="product",
+        description="K6 What the buyer paid for shipping and fees: a line of the fee product, or left out.",
+    )
+    fee_product: str = Field(
+        default="SHIP-TIKTOK",
+        max_length=64,
+        description="K6 Reference of the hidden product that stands for shipping and fees.",
+    )
+    tiktok_fulfilled: Literal["ignore", "import"] = Field(
+        default="ignore",
+        description="K20 Orders fulfilled by TikTok: left out, or imported with their stock put back.",
+    )
+    tiktok_status_to_prestashop: bool = Field(
+        default=True, description="I11 Statuses of TikTok Shop reach PrestaShop by the mapping C12."
+    )
+    mail_customers: bool = Field(default=False, description="I11 PrestaShop mails buyers at status changes.")
+    buyer_cancellations: Literal["ask", "approve", "approve_unshipped"] = Field(
+        default="approve_unshipped",
+        description="I12 Buyers' cancellation requests: ask a person, approve all, or approve those not yet shipped.",
+    )
+    ship_by_hours: int = Field(
+        default=12, ge=1, le=168, description="K11 Hours before its shipping deadline an unshipped order is reported."
+    )
+    overlap_minutes: int = Field(
+        default=5, ge=1, le=120, description="How far each search for orders reaches back over the one before."
+    )
 
     @model_validator(mode="after")
     def _trigger_has_states(self) -> OrderSettings:
         if self.shipped_trigger == "order_state" and not self.shipped_states:
             raise ValueError("shipped_trigger order_state needs shipped_states (C9)")
+        if self.customer == "technical" and not self.technical_email:
+            raise ValueError("customer technical needs technical_email")
         return self
 
-    @field_validator("failure_email", "default_email")
+    @field_validator("failure_email", "default_email", "technical_email")
     @classmethod
     def _looks_like_an_address(cls, value: str) -> str:
         if value and ("@" not in value or " " in value):
@@ -159,6 +211,12 @@ class ScheduleSettings(Document):
     price_stock_sync: int = Field(default=60, ge=0)
     status_sync: int = Field(default=600, ge=0)
     catalog_link: int = Field(default=0, ge=0)
+    order_import: int = Field(default=60, ge=0)
+    shipment_push: int = Field(default=120, ge=0)
+    cancellation_sync: int = Field(default=120, ge=0)
+    order_status_sync: int = Field(default=300, ge=0)
+    order_audit: int = Field(default=24 * 3600, ge=0)
+    order_watch: int = Field(default=900, ge=0)
 
 
 class ConnectionSettings(Document):
