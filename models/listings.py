@@ -139,8 +139,13 @@ class ChangeKind(StrEnum):
     DEACTIVATE = "deactivate"
     DELETE = "delete"
     RECOVER = "recover"
+    IMPORT = "import"
     SHIP = "ship"
     CANCEL = "cancel"
+    # A buyer's request for cancellation is approved or rejected.
+    ANSWER = "answer"
+    # A PrestaShop order gets another status.
+    STATE = "state"
 
 
 class ChangeState(StrEnum):

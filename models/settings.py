@@ -157,7 +157,7 @@ class OrderSettings(Document):
     )
     marketplace_tax: Literal["exclude", "include"] = Field(
         default="exclude",
-        description="K6 Tax that TikTok collects on top and pays itself (US): left out of the PrestaShop order or in it.",
+        description="K6 Tax that TikTok collects on top and pays itself (US): left out of the PrestaShop order, or in.",
     )
     shipping: Literal["product", "not_booked"] = Field(
         default="product",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from models.columns import Json, choice, json_field
+from models.columns import Json, choice, json_field, later
 from models.settings import Markup
 
 
@@ -146,10 +146,16 @@ class CarrierMapping(SQLModel, table=True):
     # "" applies to every delivery option.
     delivery_option_id: str = Field(default="", max_length=40)
     provider_id: str = Field(max_length=40)
+    # Ids differ between delivery options; the name finds the provider in the others.
+    provider_name: str = Field(default="", max_length=120, sa_column_kwargs=later("''"))
 
 
 class StatusMapping(SQLModel, table=True):
-    """TikTok order status ↔ PrestaShop order state, one row a direction (C12)."""
+    """TikTok order status ↔ PrestaShop order state, one row a direction (C12).
+
+    To PrestaShop one state stands for a status; state 0: the status changes nothing. To TikTok Shop the states of
+    CANCELLED cancel the order there, for `cancel_reason`.
+    """
 
     __tablename__ = "status_mapping"
     __table_args__ = (UniqueConstraint("connection_id", "direction", "tiktok_status", "id_order_state"),)
@@ -160,3 +166,4 @@ class StatusMapping(SQLModel, table=True):
     direction: str = Field(max_length=20)
     tiktok_status: str = Field(max_length=40)
     id_order_state: int
+    cancel_reason: str = Field(default="", max_length=100, sa_column_kwargs=later("''"))
