@@ -100,7 +100,7 @@ def read_inputs(shops: Shops, now: datetime) -> Inputs:
         values = records.get(SETTINGS_RESOURCE, {}).get(0, {})
         if not values:
             raise NotSetUp("The PrestaShop catalogue was not mirrored yet. Run: connector run catalog_upload")
-        language, fallback = _languages(shops, records, values)
+        language, fallback = languages(shops, records, values)
         templates = session.exec(
             select(CategoryTemplate)
             .where(CategoryTemplate.connection_id == shops.id)
@@ -127,9 +127,9 @@ def read_inputs(shops: Shops, now: datetime) -> Inputs:
             brands=_brand_book(session, shops.id),
             price=price_context(shops, records, now),
             stock=StockPolicy(
-                stock_management=_flag(values, "PS_STOCK_MANAGEMENT", default=True),
-                order_out_of_stock=_flag(values, "PS_ORDER_OUT_OF_STOCK"),
-                pack_stock_type=_number(values, "PS_PACK_STOCK_TYPE"),
+                stock_management=flag(values, "PS_STOCK_MANAGEMENT", default=True),
+                order_out_of_stock=flag(values, "PS_ORDER_OUT_OF_STOCK"),
+                pack_stock_type=number(values, "PS_PACK_STOCK_TYPE"),
             ),
             warehouse_id=_warehouse(session, shops),
             weight_unit=str(values.get("PS_WEIGHT_UNIT") or "kg").lower(),
@@ -148,21 +148,23 @@ def _records(session: Session, connection_id: int) -> Records:
     return by_resource
 
 
-def _flag(values: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+def flag(values: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    """A setting of PrestaShop as yes or no."""
     return str(values.get(name, "1" if default else "0") or "0") not in ("0", "")
 
 
-def _number(values: Mapping[str, Any], name: str, default: int = 0) -> int:
+def number(values: Mapping[str, Any], name: str, default: int = 0) -> int:
+    """A setting of PrestaShop as a number."""
     try:
         return int(str(values.get(name, default) or default))
     except ValueError:
         return default
 
 
-def _languages(shops: Shops, records: Records, values: Mapping[str, Any]) -> tuple[str, str]:
+def languages(shops: Shops, records: Records, values: Mapping[str, Any]) -> tuple[str, str]:
     """The language that is sent (B5) and the shop's own, as PrestaShop ids in text."""
     wanted = shops.settings.products.language or shops.market.language
-    own = str(_number(values, "PS_LANG_DEFAULT", 1))
+    own = str(number(values, "PS_LANG_DEFAULT", 1))
     by_code: dict[str, str] = {}
     for language_id, language in records.get("languages", {}).items():
         if language.get("active"):
@@ -276,28 +278,28 @@ def price_context(shops: Shops, records: Records, now: datetime) -> PriceContext
     """What prices depend on beside the product: currency (B8), customer group (B7), country's VAT, the shop's rules."""
     values = records.get(SETTINGS_RESOURCE, {}).get(0, {})
     products = shops.settings.products
-    group = products.customer_group or _number(values, "PS_CUSTOMER_GROUP", 3)
+    group = products.customer_group or number(values, "PS_CUSTOMER_GROUP", 3)
     country = products.tax_country or shops.market.country
-    taxes = _taxes(records)
+    table = taxes(records)
     id_country = _country(records, country)
-    ecotax_group = _number(values, "PS_ECOTAX_TAX_RULES_GROUP_ID")
-    default_currency = _currency(records, _number(values, "PS_CURRENCY_DEFAULT", 1))
+    ecotax_group = number(values, "PS_ECOTAX_TAX_RULES_GROUP_ID")
+    default_currency = _currency(records, number(values, "PS_CURRENCY_DEFAULT", 1))
     return PriceContext(
         now=now,
         id_shop=products.shop_id,
-        currency=_currency_by_code(records, products.currency or shops.market.currency),
+        currency=currency_by_code(records, products.currency or shops.market.currency),
         default_currency=default_currency,
         id_country=id_country,
         id_group=group,
         group_reduction=Decimal(str(records.get("groups", {}).get(group, {}).get("reduction", 0) or 0)),
         priorities=tuple(part for part in str(values.get("PS_SPECIFIC_PRICE_PRIORITIES") or "").split(";") if part)
         or ("id_group", "id_currency", "id_country", "id_shop"),
-        round_mode=_number(values, "PS_PRICE_ROUND_MODE", 2),
-        specific_prices_active=_flag(values, "PS_SPECIFIC_PRICE_FEATURE_ACTIVE", default=True),
-        ecotax_active=_flag(values, "PS_USE_ECOTAX"),
-        ecotax_tax_rate=tax_rate(taxes, ecotax_group, id_country).value,
-        taxes=taxes,
-        tax_enabled=_flag(values, "PS_TAX", default=True),
+        round_mode=number(values, "PS_PRICE_ROUND_MODE", 2),
+        specific_prices_active=flag(values, "PS_SPECIFIC_PRICE_FEATURE_ACTIVE", default=True),
+        ecotax_active=flag(values, "PS_USE_ECOTAX"),
+        ecotax_tax_rate=tax_rate(table, ecotax_group, id_country).value,
+        taxes=table,
+        tax_enabled=flag(values, "PS_TAX", default=True),
         with_tax=shops.market.tax_included,
     )
 
@@ -320,7 +322,12 @@ def _currency(records: Records, currency_id: int) -> Currency:
     )
 
 
-def _currency_by_code(records: Records, code: str) -> Currency:
+def currency_by_code(records: Records, code: str) -> Currency:
+    """The shop's active currency of that ISO code.
+
+    Raises:
+        NotSetUp: there is none.
+    """
     for currency_id, row in records.get("currencies", {}).items():
         if row["iso_code"] == code and row.get("active") and not row.get("deleted"):
             return _currency(records, currency_id)
@@ -337,7 +344,8 @@ def _country(records: Records, code: str) -> int:
     raise NotSetUp(f"PrestaShop does not know the country {code} whose VAT is in the price.")
 
 
-def _taxes(records: Records) -> TaxTable:
+def taxes(records: Records) -> TaxTable:
+    """The shop's tax rules."""
     rates = {key: Decimal(str(row["rate"])) for key, row in records.get("taxes", {}).items()}
     rules: dict[int, list[TaxRule]] = defaultdict(list)
     for row in records.get("tax_rules", {}).values():

@@ -1,4 +1,4 @@
-"""The small tables around the catalogue: names, taxes, currencies, groups, settings, and special prices."""
+"""The small tables around catalogue and orders: names, taxes, currencies, carriers, settings, and special prices."""
 
 from __future__ import annotations
 
@@ -35,7 +35,16 @@ _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "product_feature_values": ("id", "id_feature", "value"),
     "languages": ("id", "iso_code", "locale", "active"),
     "currencies": ("id", "iso_code", "conversion_rate", "precision", "active", "deleted"),
-    "countries": ("id", "iso_code", "active"),
+    "countries": (
+        "id",
+        "iso_code",
+        "active",
+        "contains_states",
+        "need_zip_code",
+        "need_identification_number",
+        "zip_code_format",
+        "call_prefix",
+    ),
     "groups": ("id", "reduction"),
     "taxes": ("id", "rate"),
     "tax_rules": (
@@ -49,7 +58,23 @@ _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         "behavior",
     ),
     "tax_rule_groups": ("id", "active", "deleted"),
+    "states": ("id", "id_country", "iso_code", "name", "active"),
+    "carriers": ("id", "id_reference", "name", "active", "deleted", "is_free", "is_module"),
+    "order_states": ("id", "name", "deleted", "logable", "shipped", "delivery", "paid", "invoice", "send_email"),
 }
+_ORDERS_ONLY: Final = ("states", "carriers", "order_states")
+_CATALOGUE_TABLES: Final = tuple(name for name in _SMALL_TABLES if name not in _ORDERS_ONLY)
+# Those that orders are made with.
+ORDER_TABLES: Final = (
+    *_ORDERS_ONLY,
+    "languages",
+    "currencies",
+    "countries",
+    "groups",
+    "taxes",
+    "tax_rules",
+    "tax_rule_groups",
+)
 # Those that prices follow from.
 PRICE_TABLES: Final = ("currencies", "countries", "groups", "taxes", "tax_rules", "tax_rule_groups")
 _SETTINGS: Final = (
@@ -70,13 +95,27 @@ _SETTINGS: Final = (
     "PS_DIMENSION_UNIT",
     "PS_ROOT_CATEGORY",
     "PS_HOME_CATEGORY",
+    "PS_ROUND_TYPE",
+    "PS_GUEST_GROUP",
+    "PS_GUEST_CHECKOUT_ENABLED",
+    "PS_CARRIER_DEFAULT",
+    "PS_TAX_ADDRESS_TYPE",
+    "PS_OS_WS_PAYMENT",
+    "PS_OS_PAYMENT",
+    "PS_OS_PREPARATION",
+    "PS_OS_SHIPPING",
+    "PS_OS_DELIVERED",
+    "PS_OS_CANCELED",
+    "PS_OS_REFUND",
+    "PS_OS_ERROR",
+    "PS_OS_OUTOFSTOCK_PAID",
 )
 # The row of ShopRecord that holds the shop's settings by name.
 SETTINGS_RESOURCE: Final = "configurations"
 
 
 @task(name="mirror small tables", cache_policy=NO_CACHE, **on_retryable)
-def mirror_small_tables(connection_id: int, tables: Collection[str] = tuple(_SMALL_TABLES)) -> BatchReport:
+def mirror_small_tables(connection_id: int, tables: Collection[str] = _CATALOGUE_TABLES) -> BatchReport:
     """Names, taxes, currencies, groups and settings: one request each, kept whole.
 
     Args:
