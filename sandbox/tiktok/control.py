@@ -105,6 +105,7 @@ def routes(world: TikTokWorld) -> list[Route]:
             with world.lock:
                 for shop in world.shops:
                     shop.shelf.settle()
+                    shop.book.settle()
                 try:
                     return JSONResponse(answer(body) or {})
                 except (KeyError, ValueError, ArithmeticError, ApiError) as error:

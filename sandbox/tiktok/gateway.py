@@ -46,6 +46,7 @@ class Gateway:
                 call = _call(world, shop, endpoint, request, ids, pairs, raw, form)
                 for any_shop in world.shops:
                     any_shop.shelf.settle()
+                    any_shop.book.settle()
                 data = endpoint.handler(call)
                 return self.success(data)
         except ApiError as error:

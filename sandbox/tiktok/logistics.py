@@ -24,6 +24,8 @@ class DeliveryOption:
     type: str
 
 
+# The warehouse of goods that TikTok fulfils: named by orders, not in the seller's list.
+FBT_WAREHOUSE = "7400000000000000099"
 SALES, SECOND, RETURN = "7400000000000000011", "7400000000000000013", "7400000000000000012"
 OPTIONS = (
     DeliveryOption("7091146000000000001", "Standard shipping", "SEND_BY_SELLER"),

@@ -5,11 +5,14 @@ Every method holds the world's lock, so tests may call it while the simulator se
 """
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from sandbox.tiktok.order_entry import Entry
+from sandbox.tiktok.order_model import Item, Order
 from sandbox.tiktok.shelf import Offer, Product
 from sandbox.tiktok.sku_rules import MAX_QUANTITY
 
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
 PROMOTION_LOCKS = (12052038, 12019045)  # the sheet knows both codes for a price locked by a promotion
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StockOrder:
-    """Units of one SKU a buyer took: reserved while OPEN, gone when SHIPPED, back on the shelf when CANCELLED."""
+    """Units of one SKU a buyer took: reserved while OPEN, gone when SHIPPED, back on the shelf when CANCELLED.
+
+    How an order of the book (`OrderBook`) of one SKU looks to who cares for stock alone.
+    """
 
     id: str
     product_id: str
@@ -31,12 +37,22 @@ class StockOrder:
     state: Literal["OPEN", "SHIPPED", "CANCELLED"] = "OPEN"
 
 
+def _stock_order(order: Order) -> StockOrder:
+    unit = order.units[0]
+    state: Literal["OPEN", "SHIPPED", "CANCELLED"] = "OPEN"
+    if order.status == "CANCELLED":
+        state = "CANCELLED"
+    elif order.status != "AWAITING_SHIPMENT":
+        state = "SHIPPED"
+    return StockOrder(order.id, unit.product_id, unit.sku_id, unit.warehouse_id, len(order.units), state)
+
+
 class SellerCenter:
     """One shop's back office and its buyers. A SKU is named by its id alone: SKU ids are unique."""
 
     def __init__(self, world: "TikTokWorld", shop: "Shop") -> None:
         self._world, self._shop = world, shop
-        self.orders: dict[str, StockOrder] = {}
+        self._placed: list[str] = []
 
     # Changes by hand
 
@@ -154,51 +170,41 @@ class SellerCenter:
     # Buyers
 
     def order(self, product_id: str, sku_id: str, warehouse_id: str | None = None, units: int = 1) -> StockOrder:
-        """A buyer takes units: they leave the available stock and are committed until shipped or cancelled."""
+        """A buyer takes units: they leave the available stock and are committed until shipped or cancelled.
+
+        The order waits for shipment at once and for ever: time alone does not move it.
+        """
         with self._world.lock:
             self._shop.shelf.settle()
-            product, offer = self._of(sku_id)
+            product, _ = self._of(sku_id)
             if product.id != product_id:
                 raise ValueError(f"{sku_id} is no SKU of {product_id}")
-            if product.status != "ACTIVATE" or product.live is None or offer.deactivated_by:
-                raise ValueError(f"{sku_id} is not on sale")
-            warehouse_id = warehouse_id or max(offer.stock, key=lambda key: offer.stock[key], default="")
-            if not 0 < units <= offer.stock.get(warehouse_id, 0):
-                raise ValueError(f"{units} units of {sku_id} are not in stock in {warehouse_id}")
-            offer.stock[warehouse_id] -= units
-            offer.committed[warehouse_id] = offer.committed.get(warehouse_id, 0) + units
-            # Units sold are no longer promised: the campaign never holds more than there is.
-            offer.campaign_stock = min(offer.campaign_stock, sum(offer.stock.values()))
-            order = StockOrder(self._world.new_id("5770"), product_id, sku_id, warehouse_id, units)
-            self.orders[order.id] = order
-            return order
+            entry = Entry([Item(sku_id, units)], warehouse_id=warehouse_id or "", on_hold=False, timed=False)
+            order = self._shop.book.place(entry)
+            self._placed.append(order.id)
+            return _stock_order(order)
 
     def ship(self, order_id: str) -> StockOrder:
         """The units leave the house: neither committed nor available any more."""
-        return self._close(order_id, "SHIPPED")
+        return self._close(order_id, self._shop.book.ship)
 
     def cancel(self, order_id: str) -> StockOrder:
         """The units are available again, also where an update has replaced the stock meanwhile."""
-        return self._close(order_id, "CANCELLED")
+        return self._close(order_id, self._shop.book.cancel_by_system)
 
-    def _close(self, order_id: str, state: Literal["SHIPPED", "CANCELLED"]) -> StockOrder:
+    @property
+    def orders(self) -> dict[str, StockOrder]:
+        """The orders placed with `order`; all others are in the shop's book alone."""
+        book = self._shop.book
+        return {order_id: _stock_order(book.orders[order_id]) for order_id in self._placed}
+
+    def _close(self, order_id: str, close: Callable[[Order], object]) -> StockOrder:
         with self._world.lock:
-            order = self.orders[order_id]
-            if order.state != "OPEN":
-                raise ValueError(f"order {order_id} is {order.state}")
-            order.state = state
-            product = self._shop.shelf.products[order.product_id]
-            offer = product.offers.get(order.sku_id)
-            if offer is None:  # the SKU went with its stock
-                return order
-            left = offer.committed[order.warehouse_id] - order.units
-            if left:
-                offer.committed[order.warehouse_id] = left
-            else:
-                del offer.committed[order.warehouse_id]
-            if state == "CANCELLED":
-                offer.stock[order.warehouse_id] = offer.stock.get(order.warehouse_id, 0) + order.units
-            return order
+            order = self._shop.book.orders[order_id]
+            if (state := _stock_order(order).state) != "OPEN":
+                raise ValueError(f"order {order_id} is {state}")
+            close(order)
+            return _stock_order(order)
 
     # Looking things up
 

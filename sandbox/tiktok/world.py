@@ -14,6 +14,7 @@ from sandbox.tiktok.limits import RateLimit
 from sandbox.tiktok.logistics import stock_warehouses
 from sandbox.tiktok.markets import LONG_SELLER_SKU, MARKETS
 from sandbox.tiktok.media import Document, Picture
+from sandbox.tiktok.order_book import OrderBook
 from sandbox.tiktok.seller_center import SellerCenter, StockOrder
 from sandbox.tiktok.shelf import Shelf
 from sandbox.tiktok.tokens import TokenDesk
@@ -40,6 +41,7 @@ class Shop:
         self.daily_listing_quota: int | None = None
         self.unique_identifiers = False  # whether a GTIN may appear once per shop only
         self.shelf = Shelf(world)
+        self.book = OrderBook(world, self)
         self.center = SellerCenter(world, self)
 
     @property
@@ -67,6 +69,9 @@ class TikTokWorld:
         self.restricted_words: tuple[str, ...] = ("miracle", "replica", "counterfeit", "cures")
         self.not_submitted_reasons: tuple[str, ...] = ()  # what the shop lacks: new listings stay in the drafts
         self.search_depth = 10_000  # a search gives no more hits than this
+        # Whether buyers are masked where TikTok ships (sheet 4.7); in South-East Asia they always are.
+        self.masks_tiktok_shipping = True
+        self.search_lag = 10  # seconds by which an order search under the fault `stale_search` is behind
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.faults = Faults()
@@ -129,10 +134,10 @@ class TikTokWorld:
         with self.lock:
             self.offset += timedelta(seconds=seconds)
 
-    def new_id(self, prefix: str) -> str:
-        """A 19-digit id beginning with `prefix`."""
+    def new_id(self, prefix: str, digits: int = 19) -> str:
+        """An id of so many digits beginning with `prefix`."""
         self._last_id += 1
-        return f"{prefix}{self._last_id:0{19 - len(prefix)}d}"
+        return f"{prefix}{self._last_id:0{digits - len(prefix)}d}"
 
     def new_token(self, length: int) -> str:
         return "".join(self.random.choices("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", k=length))
