@@ -88,7 +88,7 @@ class OrderBook:
             self.orders[order.id] = order
             order.update_time = order.create_time
             self.index.add(order)
-            self._tell("status", order)
+            self.tell("status", order)
             return order
 
     def _open(self, order: Order, entry: Entry) -> None:
@@ -140,6 +140,7 @@ class OrderBook:
                 raise ValueError(f"order {order.id} is {order.status}: there is nothing to ship")
             package = self.package(order, chosen)
             package.tracking_number, package.shipped_at = tracking_number, self.now()
+            self.index.number(order, tracking_number)
             package.provider_id, package.provider_name = provider_id, provider_name
             self.set_status(order, "AWAITING_COLLECTION", package.unit_ids)
             return package
@@ -260,7 +261,7 @@ class OrderBook:
             if status == PENDING:
                 order.times["request_cancel"] = now
             self.touch(order)
-            self._tell("cancellation", order)
+            self.tell("cancellation", order)
             return cancellation
 
     def cancel_units(
@@ -286,7 +287,7 @@ class OrderBook:
             _expect(order, "UNPAID", "ON_HOLD", "AWAITING_SHIPMENT")
             order.recipient, order.address_updated = recipient, True
             self.touch(order)
-            self._tell("address", order)
+            self.tell("address", order)
 
     def touch(self, order: Order) -> None:
         """Move `update_time`: to now, and on by a second at least."""
@@ -331,9 +332,9 @@ class OrderBook:
                 self._plan(order, status, {unit.id for unit in units})
             self.touch(order)
             if order.status != before and order.id in self.orders:
-                self._tell("status", order)
+                self.tell("status", order)
 
-    def _tell(self, event: str, order: Order) -> None:
+    def tell(self, event: str, order: Order) -> None:
         for listener in self.listeners:
             listener(event, order)
 
@@ -364,7 +365,9 @@ class OrderBook:
             later(pace.return_window, status, "COMPLETED")
 
     def _move_on(self, order: Order, ids: Collection[str], before: str, after: str) -> None:
-        still = [unit.id for unit in order.units if unit.id in ids and unit.status == before]
+        lost = {key for key, package in order.packages.items() if after == "IN_TRANSIT" and not package.scannable}
+        moving = (unit for unit in order.units if unit.id in ids and unit.package_id not in lost)
+        still = [unit.id for unit in moving if unit.status == before]
         if still:
             self.set_status(order, after, still)
 

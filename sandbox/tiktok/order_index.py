@@ -14,6 +14,7 @@ class OrderIndex:
     def __init__(self) -> None:
         self._keys: dict[SortField, list[Key]] = {"create_time": [], "update_time": []}
         self._external: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._numbers: defaultdict[str, set[str]] = defaultdict(set)
 
     def add(self, order: Order) -> None:
         insort(self._keys["create_time"], (order.create_time, order.id))
@@ -42,3 +43,10 @@ class OrderIndex:
 
     def referred(self, platform: str, external_id: str) -> list[str]:
         return list(self._external.get((platform, external_id), ()))
+
+    def number(self, order: Order, tracking_number: str) -> None:
+        """The order leaves, or left once, under this number."""
+        self._numbers[tracking_number].add(order.id)
+
+    def numbered(self, tracking_number: str) -> set[str]:
+        return self._numbers.get(tracking_number, set())
