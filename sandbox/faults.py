@@ -35,6 +35,7 @@ KINDS = (
     "token_expired",  # TikTok Shop: 105002 although the token is still good
     "item_errors",  # batch calls: the first item fails under an overall success
     "half_item_errors",  # batch calls: every second item fails, beginning with the first
+    "stale_search",  # TikTok Shop: an order search misses what changed in the last seconds
     "php_warning",  # PrestaShop: 500 with a PHP fault in the error list
     "notice_before_body",  # PrestaShop: a PHP notice printed before the body
 )

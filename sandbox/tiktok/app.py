@@ -13,6 +13,7 @@ from sandbox.tiktok import (
     lifecycle,
     logistics,
     media,
+    orders,
     product_views,
     products,
     seller,
@@ -33,6 +34,7 @@ ENDPOINTS = (
     *products.ENDPOINTS,
     *product_views.ENDPOINTS,
     *stock.ENDPOINTS,
+    *orders.ENDPOINTS,
 )
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 

@@ -72,7 +72,7 @@ class Endpoint:
 
     @property
     def kind(self) -> str:
-        reads = self.method == "GET" or self.path.endswith(("/search", "/recommend", "/listing_check"))
+        reads = self.method == "GET" or self.path.endswith(("/search", "_search", "/recommend", "/listing_check"))
         return "read" if reads else "write"
 
 

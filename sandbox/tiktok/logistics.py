@@ -48,6 +48,8 @@ _CARRIERS = {
     "ES": "Correos,SEUR,MRW,GLS Spain,DHL",
     "IT": "Poste Italiane,BRT,GLS Italy,DHL,SDA",
 }
+# Who carries what TikTok ships; in no list of the seller's.
+TIKTOK_CARRIER = {"id": "6617675020000000001", "name": "TikTok Example Express"}
 _BOX = {"max_height": 100, "max_length": 150, "max_width": 100, "unit": "CM"}
 _LOAD = {"max_weight": 30000, "min_weight": 1, "unit": "GRAM"}
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sandbox.tiktok import order_stock
 from sandbox.tiktok.errors import ApiError
 from sandbox.tiktok.order_agenda import Action, Agenda
-from sandbox.tiktok.order_entry import Entry
+from sandbox.tiktok.order_entry import BY_SELLER, Entry
 from sandbox.tiktok.order_index import OrderIndex
 from sandbox.tiktok.order_model import Cancellation, Order, Pace, Package, Return, Unit
+from sandbox.tiktok.order_packages import make_up_tracking, regroup
 from sandbox.tiktok.order_status import PACKAGE_STATUS, TIMES, deadlines, hold_end, overall, rank
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class OrderBook:
         """
         with self._turn():
             order = entry.order(self._world, self._shop, self.now() if at is None else at)
-            if order.fulfillment_type == "FULFILLMENT_BY_SELLER":
+            if order.fulfillment_type == BY_SELLER:
                 order_stock.commit(self._shop, order.units)
             self._agenda.on(order.create_time, lambda: self._open(order, entry))
             self.orders[order.id] = order
@@ -131,7 +132,8 @@ class OrderBook:
     ) -> Package:
         """These units (all unshipped ones) leave in one package of their own: AWAITING_COLLECTION.
 
-        The rules of who may ship what are the endpoints'; here units only have to be AWAITING_SHIPMENT.
+        The rules of who may ship what are the endpoints'; here units only have to be AWAITING_SHIPMENT. Without a
+        tracking number one is made up.
         """
         with self._turn():
             waiting = [unit for unit in order.units if unit.status == "AWAITING_SHIPMENT"]
@@ -140,31 +142,21 @@ class OrderBook:
                 raise ValueError(f"order {order.id} is {order.status}: there is nothing to ship")
             package = self.package(order, chosen)
             package.tracking_number, package.shipped_at = tracking_number, self.now()
-            self.index.number(order, tracking_number)
             package.provider_id, package.provider_name = provider_id, provider_name
+            if not tracking_number:
+                make_up_tracking(order, package, self._shop.market)
+            self.index.number(order, package.tracking_number)
             self.set_status(order, "AWAITING_COLLECTION", package.unit_ids)
             return package
 
     def package(self, order: Order, units: Sequence[Unit]) -> Package:
         """A package of exactly these units: the one they are in, or a new one they are moved to (sheet 5.6)."""
         with self._world.lock:
-            ids = [unit.id for unit in units]
-            for package in order.packages.values():
-                if set(package.unit_ids) == set(ids):
-                    return package
-            for package in list(order.packages.values()):
-                package.unit_ids = [key for key in package.unit_ids if key not in ids]
-                if not package.unit_ids:
-                    del order.packages[package.id]
-                    del self.packages[package.id]
-            now = self.now()
-            package = Package(self._world.new_id("1153"), ids, created_at=now, updated_at=now)
-            order.packages[package.id] = package
+            before = set(order.packages)
+            package = regroup(order, units, lambda: self._world.new_id("1153"), self.now())
+            for gone in before - order.packages.keys():
+                del self.packages[gone]
             self.packages[package.id] = order
-            for unit in units:
-                unit.package_id = package.id
-            for sibling in order.packages.values():
-                sibling.split = len(order.packages) > 1
             return package
 
     def collect(self, order: Order, package_id: str | None = None) -> None:
@@ -350,8 +342,9 @@ class OrderBook:
         if status == "ON_HOLD":
             self.at(hold_end(order, pace, now), lambda: self._move_on(order, ids, "ON_HOLD", "AWAITING_SHIPMENT"))
         elif status == "AWAITING_SHIPMENT":
-            if order.fulfillment_type != "FULFILLMENT_BY_SELLER":
-                later(pace.platform_ships, status, "AWAITING_COLLECTION")
+            if order.fulfillment_type != BY_SELLER:
+                if pace.platform_ships is not None:
+                    self.at(now + pace.platform_ships, lambda: self._platform_ships(order))
             else:
                 text = "The order was not shipped in time"
                 self.at(order.deadlines["shipping_due_time"], lambda: self._overdue(order, (status,), text))
@@ -370,6 +363,10 @@ class OrderBook:
         still = [unit.id for unit in moving if unit.status == before]
         if still:
             self.set_status(order, after, still)
+
+    def _platform_ships(self, order: Order) -> None:
+        if any(unit.status == "AWAITING_SHIPMENT" for unit in order.units):
+            self.ship(order)
 
     def _overdue(self, order: Order, statuses: Collection[str], text: str) -> None:
         ids = [unit.id for unit in order.units if unit.status in statuses]

@@ -35,6 +35,27 @@ def token_for(offset: int, filters: Any) -> str:
     return base64.b64encode(_LEAD + _digest(filters) + offset.to_bytes(8, "big")).decode()
 
 
+def after(token: str | None, filters: Any) -> tuple[int, str] | None:
+    """The (time, id) behind which the page begins; 36009004 as with `offset_of`."""
+    if not token:
+        return None
+    try:
+        raw = base64.b64decode(token, validate=True)
+    except ValueError:
+        raise invalid_parameter("page_token") from None
+    if len(raw) != 28 or raw[:3] != _LEAD or raw[3:11] != _digest(filters):
+        raise invalid_parameter("page_token")
+    return int.from_bytes(raw[11:19], "big"), str(int.from_bytes(raw[19:], "big"))
+
+
+def token_after(key: tuple[int, str], filters: Any) -> str:
+    """28 bytes end in "==", too."""
+    time, number = key
+    return base64.b64encode(
+        _LEAD + _digest(filters) + time.to_bytes(8, "big") + int(number).to_bytes(9, "big")
+    ).decode()
+
+
 def page(rows: Sequence[T], query: dict[str, Any], filters: Any) -> tuple[Sequence[T], str]:
     """One page of `rows` and the token of the next, empty at the end."""
     start = offset_of(query.get("page_token"), filters)
