@@ -97,6 +97,8 @@ class Order(SQLModel, table=True):
     reference: str = Field(default="", max_length=255)
     # The step whose write may be on its way: found by a later run, PrestaShop is looked at before it is made again.
     sending: str = Field(default="", max_length=20)
+    # When PrestaShop made the order and took its pieces out of its stock.
+    ordered_at: Moment = moment()
     prestashop_state: int = 0
     prestashop_total: Decimal | None = money(default=None)
     prestashop_at: Moment = moment()

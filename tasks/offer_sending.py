@@ -28,6 +28,7 @@ from rules.offers import warehouse_stock
 from tasks.change_record import Elsewhere, finish, mark_sent, note
 from tasks.inputs import Inputs, inputs_of
 from tasks.offers import OFFER_KINDS, touched_since
+from tasks.order_stock import known_to_prestashop, sold_elsewhere
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
@@ -51,10 +52,10 @@ _SAMPLE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class SkuInventory:
-    """What TikTok Shop says about the stock of a SKU (3.21): available by warehouse, and committed units."""
+    """The stock of a SKU (3.21): available by warehouse, and committed units of orders PrestaShop does not know."""
 
     available: Mapping[str, int]
-    committed: int
+    unknown: int
 
 
 @dataclass(slots=True)
@@ -67,6 +68,12 @@ class _Work:
     listing: Listing
     skus: Mapping[str, ListingSku]
     inventory: Mapping[str, SkuInventory]
+    # Units by variant that other connections sold and PrestaShop does not know yet.
+    elsewhere: Mapping[tuple[int, int], int]
+
+    def variant(self, sku_id: str) -> tuple[int, int]:
+        """The PrestaShop variant of a linked SKU."""
+        return self.skus[sku_id].id_product or 0, self.skus[sku_id].id_product_attribute or 0
 
     @property
     def name(self) -> str:
@@ -173,6 +180,8 @@ def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list
         ):
             skus[sku.listing_id][sku.sku_id] = sku
         newer = touched_since(session, shops.id, changes, skus)
+        products = {sku.id_product or 0 for group in skus.values() for sku in group.values()}
+        elsewhere = sold_elsewhere(session, shops.id, sorted(products))
     stocked = {int(change.object.partition(":")[2]) for change in changes if change.kind == ChangeKind.STOCK}
     inventory = read_inventory(shops, sorted(listings[key].product_id for key in stocked if key in listings))
     grouped: dict[int, list[_Work]] = defaultdict(list)
@@ -183,36 +192,57 @@ def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list
             finish(change, ChangeState.SUPERSEDED)
             report.count("superseded")
             continue
-        grouped[key].append(_Work(shops, inputs, change, listings[key], skus[key], inventory))
+        grouped[key].append(_Work(shops, inputs, change, listings[key], skus[key], inventory, elsewhere))
     return list(grouped.values()), report
 
 
-def read_inventory(shops: Shops, product_ids: Sequence[str]) -> dict[str, SkuInventory]:
-    """What TikTok Shop has in stock, by SKU id; SKUs it does not know are missing."""
+def read_inventory(
+    shops: Shops, product_ids: Sequence[str], *, before: datetime | None = None
+) -> dict[str, SkuInventory]:
+    """What TikTok Shop has in stock, by SKU id; SKUs it does not know are missing.
+
+    Args:
+        shops: the connection's.
+        product_ids: TikTok product ids.
+        before: when PrestaShop's stock was read, if orders may have come there since.
+    """
+    with database().read() as session:
+        sku_ids = [
+            sku_id
+            for part in in_parts(product_ids)
+            for sku_id in session.exec(
+                select(ListingSku.sku_id)
+                .join(Listing, col(Listing.id) == ListingSku.listing_id)
+                .where(Listing.connection_id == shops.id, col(Listing.product_id).in_(part))
+            )
+        ]
+        known = known_to_prestashop(session, shops.id, sku_ids, before=before)
     return {
         sku_id: one
         for part in in_parts(product_ids, _PRODUCTS_A_SEARCH)
-        for sku_id, one in _inventory_of(shops.tiktok.search_inventory(product_ids=part)).items()
+        for sku_id, one in _inventory_of(shops.tiktok.search_inventory(product_ids=part), known).items()
     }
 
 
 def read_inventory_of_skus(shops: Shops, sku_ids: Sequence[str]) -> dict[str, SkuInventory]:
     """The same for single SKUs."""
+    with database().read() as session:
+        known = known_to_prestashop(session, shops.id, sku_ids)
     return {
         sku_id: one
         for part in in_parts(sku_ids, _SKUS_A_SEARCH)
-        for sku_id, one in _inventory_of(shops.tiktok.search_inventory(sku_ids=part)).items()
+        for sku_id, one in _inventory_of(shops.tiktok.search_inventory(sku_ids=part), known).items()
     }
 
 
-def _inventory_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, SkuInventory]:
+def _inventory_of(rows: Sequence[Mapping[str, Any]], known: Mapping[str, int]) -> dict[str, SkuInventory]:
     return {
         str(sku["id"]): SkuInventory(
             available={
                 str(one["warehouse_id"]): int(one.get("available_quantity") or 0)
                 for one in sku.get("warehouse_inventory") or ()
             },
-            committed=int(sku.get("total_committed_quantity") or 0),
+            unknown=max(0, int(sku.get("total_committed_quantity") or 0) - known.get(str(sku["id"]), 0)),
         )
         for product in rows
         for sku in product.get("skus") or ()
@@ -295,8 +325,7 @@ def _send_stock(work: _Work) -> list[_Refusal] | None:
         decided = warehouse_stock(
             int(row.get("stock", 0)),
             known.available,
-            # No order is imported yet: PrestaShop knows of none of them.
-            known.committed,
+            known.unknown + work.elsewhere.get(work.variant(sku_id), 0),
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=bool(row.get("everywhere")),

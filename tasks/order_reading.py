@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 
 from clients.errors import Rejected
 from models.connections import Watermark
-from models.database import database, in_parts, upsert
+from models.database import database, in_parts
 from models.listings import ListingSku
 from models.orders import UNFINISHED, Order, OrderLine, OrderStage
 from rules.decision import Reason
@@ -30,6 +30,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.sweeps import set_watermark
 from tasks.touched import touch
 
 WATERMARK: Final = "orders"
@@ -129,7 +130,7 @@ def _beginning(shops: Shops) -> tuple[int, datetime]:
     if first is None:
         began = utc_now()
         with database().write() as session:
-            _set(session, shops.id, BEGAN, began.isoformat())
+            set_watermark(session, shops.id, BEGAN, began.isoformat())
     else:
         began = datetime.fromisoformat(first.value)
     if mark is None:
@@ -140,15 +141,7 @@ def _beginning(shops: Shops) -> tuple[int, datetime]:
 def _move_watermark(session: Session, connection_id: int, update_time: int) -> None:
     mark = session.get(Watermark, (connection_id, WATERMARK))
     if mark is None or int(mark.value) < update_time:
-        _set(session, connection_id, WATERMARK, str(update_time))
-
-
-def _set(session: Session, connection_id: int, name: str, value: str) -> None:
-    upsert(
-        session,
-        Watermark,
-        [{"connection_id": connection_id, "name": name, "value": value, "updated_at": utc_now()}],
-    )
+        set_watermark(session, connection_id, WATERMARK, str(update_time))
 
 
 class _Keeper:

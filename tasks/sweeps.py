@@ -92,10 +92,11 @@ def timed_sweep(connection_id: int, sweep: str, now: datetime, *, at_least: time
 def set_watermark_now(connection_id: int, name: str, value: str) -> None:
     """Store a watermark in a transaction of its own."""
     with database().write() as session:
-        _set_watermark(session, connection_id, name, value)
+        set_watermark(session, connection_id, name, value)
 
 
-def _set_watermark(session: Session, connection_id: int, name: str, value: str) -> None:
+def set_watermark(session: Session, connection_id: int, name: str, value: str) -> None:
+    """Store a watermark together with the data it stands for."""
     row = {"connection_id": connection_id, "name": name, "value": value, "updated_at": utc_now()}
     upsert(session, Watermark, [row])
 
@@ -272,7 +273,7 @@ def touch_what_became_due(run: Run) -> BatchReport:
             "next": ahead.isoformat() if ahead else "",
             "asked": asked,
         }
-        _set_watermark(session, run.connection_id, "offers", json.dumps(value))
+        set_watermark(session, run.connection_id, "offers", json.dumps(value))
     return report
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -97,6 +98,8 @@ class _Work:
     listing: Listing | None
     skus: Sequence[ListingSku]
     template_id: int | None
+    # Not later than PrestaShop's stock was read.
+    began: datetime
 
     @property
     def name(self) -> str:
@@ -140,7 +143,7 @@ def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
     """
     shops = open_shops(run.connection_id)
     inputs = inputs_of(shops, run.plan, utc_now())
-    works, report = _load(shops, inputs, change_ids)
+    works, report = _load(shops, inputs, change_ids, datetime.fromtimestamp(run.started, UTC))
     stop: list[ShopError] = []
     waiting: list[Retryable] = []
 
@@ -173,7 +176,7 @@ def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
     return report
 
 
-def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list[_Work], BatchReport]:
+def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int], began: datetime) -> tuple[list[_Work], BatchReport]:
     report = BatchReport()
     works: list[_Work] = []
     with database().read() as session:
@@ -227,6 +230,7 @@ def _load(shops: Shops, inputs: Inputs, change_ids: Sequence[int]) -> tuple[list
                 listing=listing,
                 skus=skus.get(listing.key, []) if listing else [],
                 template_id=assignment.template_id,
+                began=began,
             )
         )
     return works, report
@@ -549,12 +553,12 @@ def _edit(work: _Work) -> None:
 
 def _stocks(work: _Work, product_id: str, linked: Mapping[int, str], priced: Offer) -> dict[int, Mapping[str, int]]:
     """Stock by warehouse that an edit has to carry so as to change nothing but what the decided quantity changes."""
-    inventory = read_inventory(work.shops, [product_id])
+    inventory = read_inventory(work.shops, [product_id], before=work.began)
     return {
         key: warehouse_stock(
             priced.stocks[key],
             inventory[sku_id].available,
-            inventory[sku_id].committed,
+            inventory[sku_id].unknown,
             warehouse_id=work.inputs.warehouse_id,
             threshold=work.shops.settings.products.inventory_threshold,
             everywhere=not_sellable(work.subject.product) is not None,

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("id_order", sa.Integer(), nullable=True),
         sa.Column("reference", sa.String(length=255), nullable=False),
         sa.Column("sending", sa.String(length=20), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("prestashop_state", sa.Integer(), nullable=False),
         sa.Column("prestashop_total", sa.Numeric(precision=20, scale=6), nullable=True),
         sa.Column("prestashop_at", sa.DateTime(timezone=True), nullable=True),
