@@ -36,6 +36,8 @@ KINDS = (
     "item_errors",  # batch calls: the first item fails under an overall success
     "half_item_errors",  # batch calls: every second item fails, beginning with the first
     "stale_search",  # TikTok Shop: an order search misses what changed in the last seconds
+    "lock_conflict",  # TikTok Shop: a cancellation meets another operation on the order (25001028)
+    "risk_control",  # TikTok Shop: a cancellation is stopped by the platform (25001046)
     "php_warning",  # PrestaShop: 500 with a PHP fault in the error list
     "notice_before_body",  # PrestaShop: a PHP notice printed before the body
 )

@@ -5,17 +5,21 @@ from starlette.routing import Route
 
 from sandbox.faults import Faults
 from sandbox.tiktok import (
+    aftersales,
     brands,
     categories,
     compliance,
     consent,
     control,
+    fulfilment,
     lifecycle,
     logistics,
     media,
     orders,
+    packages,
     product_views,
     products,
+    returns,
     seller,
     stock,
 )
@@ -35,6 +39,10 @@ ENDPOINTS = (
     *product_views.ENDPOINTS,
     *stock.ENDPOINTS,
     *orders.ENDPOINTS,
+    *fulfilment.ENDPOINTS,
+    *packages.ENDPOINTS,
+    *aftersales.ENDPOINTS,
+    *returns.ENDPOINTS,
 )
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 

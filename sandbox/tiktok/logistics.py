@@ -64,7 +64,7 @@ def stock_warehouses(market: Market) -> dict[str, Warehouse]:
     return {row.id: row for row in rows}
 
 
-def _address(market: Market) -> dict[str, Any]:
+def warehouse_address(market: Market) -> dict[str, Any]:
     city, state, postal_code, street = _PLACES.get(market.region, (market.country, "", "10000", "1 Example Street"))
     return {
         "region": market.country,
@@ -86,7 +86,7 @@ def _address(market: Market) -> dict[str, Any]:
 
 
 def get_warehouses(call: Call) -> Any:
-    address = _address(call.shop.market)
+    address = warehouse_address(call.shop.market)
     return {
         "warehouses": [
             {

@@ -105,6 +105,12 @@ def _recipient(order: Order, *, hidden: bool) -> dict[str, Any]:
     return recipient
 
 
+def recipient_view(world: "TikTokWorld", shop: "Shop", order: Order) -> dict[str, Any]:
+    """The address as the seller may see it now."""
+    hidden = is_masked(order, shop.region, shop.book.now(), masks_tiktok_shipping=world.masks_tiktok_shipping)
+    return _recipient(order, hidden=hidden)
+
+
 def _decimals(order: Order) -> int:
     """As many as the order's own amounts have, in rupiah none."""
     exponents = [unit.original_price.as_tuple().exponent for unit in order.units]

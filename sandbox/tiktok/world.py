@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sandbox.faults import Faults
+from sandbox.tiktok.aftersales_desk import AftersalesDesk
 from sandbox.tiktok.brands import Brand, stock_brands
 from sandbox.tiktok.compliance import SIZE_CHART, stock_manufacturers, stock_persons
 from sandbox.tiktok.limits import RateLimit
@@ -15,6 +16,7 @@ from sandbox.tiktok.logistics import stock_warehouses
 from sandbox.tiktok.markets import LONG_SELLER_SKU, MARKETS
 from sandbox.tiktok.media import Document, Picture
 from sandbox.tiktok.order_book import OrderBook
+from sandbox.tiktok.returns_desk import ReturnsDesk
 from sandbox.tiktok.seller_center import SellerCenter, StockOrder
 from sandbox.tiktok.shelf import Shelf
 from sandbox.tiktok.tokens import TokenDesk
@@ -42,6 +44,8 @@ class Shop:
         self.unique_identifiers = False  # whether a GTIN may appear once per shop only
         self.shelf = Shelf(world)
         self.book = OrderBook(world, self)
+        self.aftersales = AftersalesDesk(world, self)
+        self.returns = ReturnsDesk(world, self)
         self.center = SellerCenter(world, self)
 
     @property
