@@ -67,9 +67,9 @@ def _mark(call: Call, line_ids: Sequence[str], number: str, provider_id: str) ->
         raise ApiError(21001001, "An order line is not one of this order's")
     units = [known[key] for key in dict.fromkeys(line_ids)] or shippable(order)
     check_ready(order, units)
+    _check_request(call, order)
     carrier = carrier_of(call.shop, order, provider_id)
     warning = check_number(call.shop, order, carrier, number)
-    _settle_request(call, order)
     package = book.package(order, units)
     _send(call, order, package, units, number, (provider_id, carrier), scannable=not warning)
     answer: dict[str, Any] = {
@@ -82,13 +82,10 @@ def _mark(call: Call, line_ids: Sequence[str], number: str, provider_id: str) ->
     return answer
 
 
-def _settle_request(call: Call, order: Order) -> None:
-    """Shipping under a buyer's request for cancellation: refused, in the US the request is (sheet 4.11)."""
-    if not call.shop.book.wants_cancel(order):
-        return
-    if call.shop.region != "US":
+def _check_request(call: Call, order: Order) -> None:
+    """Shipping under a buyer's request for cancellation is refused, but in the US the request is (sheet 4.11)."""
+    if call.shop.region != "US" and call.shop.book.wants_cancel(order):
         raise ApiError(21011007, "The buyer has asked to cancel the order")
-    call.shop.aftersales.refuse_pending(order)
 
 
 def _send(
@@ -102,6 +99,7 @@ def _send(
     scannable: bool = True,
 ) -> None:
     book = call.shop.book
+    call.shop.aftersales.refuse_pending(order)
     package.tracking_number, package.shipped_at = number, book.now()
     package.provider_id, package.provider_name = provider
     package.scannable, package.updated_at = scannable, book.now()
@@ -146,18 +144,16 @@ def _ship(call: Call, package_id: str, wish: dict[str, Any]) -> None:
     inside = [unit for unit in order.units if unit.id in package.unit_ids]
     units = [unit for unit in inside if unit.status != "CANCELLED"] or inside
     check_ready(order, units)
+    _check_request(call, order)
     if order.shipping_type == "TIKTOK":
-        slot = _slot(call, wish)
-        _settle_request(call, order)
+        package.pickup_slot = _slot(call, wish)
         package.handover_method = wish.get("handover_method") or "DROP_OFF"
-        package.pickup_slot = slot
         _send(call, order, package, units, call.world.new_id("TTS", 16), PLATFORM_CARRIER)
         return
     if not own or not own.get("tracking_number") or not own.get("shipping_provider_id"):
         raise ApiError(21001001, "self_shipment needs a tracking number and a shipping provider")
     carrier = carrier_of(call.shop, order, own["shipping_provider_id"])
     warning = check_number(call.shop, order, carrier, own["tracking_number"])
-    _settle_request(call, order)
     provider = (own["shipping_provider_id"], carrier)
     _send(call, order, package, units, own["tracking_number"], provider, scannable=not warning)
 

@@ -190,7 +190,7 @@ def _no_split(call: Call, order: Order) -> str:
 
 
 def split(call: Call) -> Any:
-    """Every line in exactly one group; where markets split by SKU, all units of one in the same."""
+    """Every line in exactly one group; where markets split by SKU, all units of one in the same. New packages only."""
     book = call.shop.book
     order = book.get(call.path["order_id"])
     check_fulfiller(order)
@@ -209,6 +209,9 @@ def split(call: Call) -> Any:
         group_of_sku = {(units[key].sku_id, group) for group, keys in groups.items() for key in keys}
         if len(group_of_sku) != len({sku_id for sku_id, _ in group_of_sku}):
             raise ApiError(11006014, "All units of a SKU have to be in the same group")
+    for package_id in [key for key, package in order.packages.items() if package.status == "TO_FULFILL"]:
+        del order.packages[package_id]
+        del book.packages[package_id]
     rows = []
     for group, keys in groups.items():
         package = book.package(order, [units[key] for key in keys])
