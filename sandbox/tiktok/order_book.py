@@ -16,7 +16,7 @@ from sandbox.tiktok.order_agenda import Action, Agenda
 from sandbox.tiktok.order_entry import BY_SELLER, Entry
 from sandbox.tiktok.order_index import OrderIndex
 from sandbox.tiktok.order_model import Cancellation, Order, Pace, Package, Return, Unit
-from sandbox.tiktok.order_packages import make_up_tracking, regroup
+from sandbox.tiktok.order_packages import make_up_tracking, regroup, take_out
 from sandbox.tiktok.order_status import PACKAGE_STATUS, TIMES, deadlines, hold_end, overall, rank
 
 if TYPE_CHECKING:
@@ -264,9 +264,7 @@ class OrderBook:
             units = [unit for unit in order.units if unit.id in unit_ids and unit.status != "CANCELLED"]
             for unit in units:
                 unit.cancel_user, unit.cancel_reason = role, reason_text
-            if restock:
-                order_stock.give_back(self._shop, units)
-            else:
+            if not restock:
                 order_stock.ship(self._shop, units)
             order.cancellation_initiator, order.cancel_reason = role, reason_text
             self.set_status(order, "CANCELLED", [unit.id for unit in units])
@@ -305,7 +303,10 @@ class OrderBook:
                 unit.status = status
             if status == "AWAITING_SHIPMENT" and not order.packages:
                 self.package(order, units)
-            if rank(status) >= rank("AWAITING_COLLECTION"):
+            if status == "CANCELLED":
+                order_stock.give_back(self._shop, units)
+                take_out(order, units)
+            elif rank(status) >= rank("AWAITING_COLLECTION"):
                 order_stock.ship(self._shop, units)
                 for unit in units:
                     unit.rts_time = unit.rts_time or now

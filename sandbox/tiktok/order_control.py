@@ -27,14 +27,14 @@ Answer = Callable[[dict[str, Any]], Any]
 
 def row(order: Order) -> dict[str, Any]:
     """All there is of an order, in the clear."""
-    return {key: _plain(value) for key, value in asdict(order).items()}
+    return {key: plain(value) for key, value in asdict(order).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 

@@ -26,6 +26,15 @@ def regroup(order: Order, units: Sequence[Unit], new_id: Callable[[], str], now:
     return package
 
 
+def take_out(order: Order, units: Sequence[Unit]) -> None:
+    """Cancelled units leave a package that others are still in; a package of theirs alone is cancelled with them."""
+    gone = {unit.id for unit in units}
+    for package in order.packages.values():
+        left = [key for key in package.unit_ids if key not in gone]
+        if any(order.unit(key).status != "CANCELLED" for key in left):
+            package.unit_ids = left
+
+
 def make_up_tracking(order: Order, package: Package, market: Market) -> None:
     """A number and a carrier where nobody gave one."""
     by_seller = order.shipping_type == "SELLER" and order.fulfillment_type == "FULFILLMENT_BY_SELLER"

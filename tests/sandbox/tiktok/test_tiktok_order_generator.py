@@ -29,8 +29,13 @@ FEES = (
 
 
 def world_of(region: str, make: Callable[..., SellerApp], products: int = 12) -> TikTokWorld:
-    """A shop with products of one SKU each and plenty in stock."""
-    world = make(region).world
+    world: TikTokWorld = make(region).world
+    fill(world, products)
+    return world
+
+
+def fill(world: TikTokWorld, products: int) -> None:
+    """Products of one SKU each with plenty in stock."""
     shop = world.shop
     for i in range(1, products + 1):
         product = Product(world.new_id("1729"), 0, 0, status="ACTIVATE", audit="APPROVED")
@@ -40,7 +45,6 @@ def world_of(region: str, make: Callable[..., SellerApp], products: int = 12) ->
         product.offers[sku_id] = Offer(price, shop.market.currency, {shop.default_warehouse: 100_000})
         shop.shelf.add(product)
         shop.shelf.index(product, product.live)
-    return world
 
 
 def faults(view: dict[str, Any]) -> list[str]:
