@@ -7,6 +7,7 @@ POST by hand: price {sku_id, amount}, stock {sku_id, quantity, warehouse_id?}, w
      deactivate {product_id}, sku_status {sku_id, on, source?}, shared_stock {sku_id, on}
 POST promotion {product_id, on, seconds?, code?}, campaign {sku_id, units (0 ends it), seconds?}
 GET  orders, POST place_order, random_orders, order_status, order_address: see `order_control`
+GET  aftersales, POST request_cancel, return, collect, …: see `aftersale_control`
 POST order {product_id, sku_id, units?, warehouse_id?} → {order_id}, ship {order_id}, cancel {order_id}
 """
 
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox.tiktok import order_control
+from sandbox.tiktok import aftersale_control, order_control
 from sandbox.tiktok.errors import ApiError
 from sandbox.tiktok.seller_center import PROMOTION_LOCKS, SellerCenter, StockOrder
 from sandbox.tiktok.world import Shop, TikTokWorld
@@ -154,6 +155,7 @@ def routes(world: TikTokWorld) -> list[Route]:
     return [
         Route("/_sandbox/products", locked(products), methods=["GET"]),
         Route("/_sandbox/orders", locked(lambda _: order_control.dump(world)), methods=["GET"]),
+        Route("/_sandbox/aftersales", locked(lambda _: aftersale_control.dump(world)), methods=["GET"]),
         Route("/_sandbox/stats", locked(stats), methods=["GET"]),
         Route("/_sandbox/faults", locked(faults), methods=["POST"]),
         Route("/_sandbox/advance", locked(advance), methods=["POST"]),
@@ -162,6 +164,8 @@ def routes(world: TikTokWorld) -> list[Route]:
         Route("/_sandbox/revoke", locked(revoke), methods=["POST"]),
         *(
             Route(f"/_sandbox/{name}", locked(answer), methods=["POST"])
-            for name, answer in (_by_hand(world.shop.center) | order_control.controls(world)).items()
+            for name, answer in (
+                _by_hand(world.shop.center) | order_control.controls(world) | aftersale_control.controls(world)
+            ).items()
         ),
     ]
