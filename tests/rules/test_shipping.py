@@ -292,3 +292,28 @@ def test_a_plan_that_was_carried_out_is_not_made_again(
         return
     again = plan(apply(of, planned.value), given_parcels, call)
     assert again.value == ()
+
+
+def test_a_parcel_with_several_numbers_and_named_units_uses_the_first() -> None:
+    several = named("AAAA1, BBBB2", "u2")
+    planned = plan(order(2), [several])
+    assert contents(planned) == [("AAAA1", ["u2"])]
+    assert plan(apply(order(2), planned.value), [several]).value == ()
+
+
+def test_units_named_for_two_parcels_do_not_change_their_number_to_and_fro() -> None:
+    two = gone(shipped(1, "AAAA1", "p1"), shipped(2, "AAAA1", "p1"))
+    planned = plan(two, [named("BBBB2", "u1"), named("CCCC3", "u2")])
+    assert (planned.value, finding_codes(planned.findings)) == ((), ["package_shared", "package_shared"])
+    # Named units are not corrected by a parcel that names none.
+    planned = plan(gone(shipped(1, "CCCC3")), [*parcels("BBBB2"), named("AAAA1", "u1")])
+    assert contents(planned) == [("AAAA1", ["u1"])]
+
+
+def test_a_number_that_is_left_replaces_the_one_that_prestashop_no_longer_has() -> None:
+    part = order([unit(1), shipped(2, "CCCC3")], "PARTIALLY_SHIPPING", rts_time=SECONDS)
+    planned = plan(part, parcels("AAAA1", "BBBB2"))
+    assert [(each.call, each.tracking_number, each.unit_ids) for each in planned.value] == [
+        (ShipCall.MARK_SHIPPED, "AAAA1", ("u1",)),
+        (ShipCall.CORRECT, "BBBB2", ("u2",)),
+    ]
