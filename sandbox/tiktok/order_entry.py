@@ -121,6 +121,9 @@ class Entry:
                 gift_retail_price=price if item.is_gift else Decimal(0),
                 parts=tuple(_part(shop, *part) for part in item.parts),
             )
+            if item.as_sub_items:
+                pieces = (sku_id for sku_id, number in item.parts for _ in range(number))
+                unit.sub_items = tuple(_sub_item(world, shop, sku_id) for sku_id in pieces)
             if unit.sale_price < 0:
                 raise ValueError(f"the discounts on {item.sku_id} are more than its price")
             unit.tax, unit.tax_rate = rounded(unit.sale_price * item.tax_rate, shop.market.decimals), item.tax_rate
@@ -140,6 +143,20 @@ def _part(shop: "Shop", sku_id: str, pieces: int) -> tuple[str, int, str, str]:
     product, _ = order_stock.on_sale(shop, sku_id)
     sku = next(row for row in product.content["skus"] if row["id"] == sku_id)
     return sku_id, pieces, product.id, sku.get("seller_sku", "")
+
+
+def _sub_item(world: "TikTokWorld", shop: "Shop", sku_id: str) -> dict[str, str]:
+    _, _, product_id, seller_sku = _part(shop, sku_id, 1)
+    content = shop.shelf.products[product_id].content
+    sku = next(row for row in content["skus"] if row["id"] == sku_id)
+    return {
+        "id": world.new_id("577", 18),
+        "sku_id": sku_id,
+        "product_id": product_id,
+        "seller_sku": seller_sku,
+        "product_name": content.get("title", ""),
+        "sku_name": sku_name(shop.market, sku),
+    }
 
 
 def sku_name(market: Market, sku: dict[str, Any]) -> str:

@@ -228,7 +228,8 @@ class OrderGenerator:
         if last.is_gift or len(parts) < 2 or not self._happens(self.mix.bundle):
             return
         chosen = tuple((key, pieces) for key, pieces in zip(self._dice.sample(parts, 2), (1, 2), strict=True))
-        items[-1] = Item(last.sku_id, 1, last.price, tax_rate=last.tax_rate, parts=chosen)
+        as_sub_items = self._happens(0.5)
+        items[-1] = Item(last.sku_id, 1, last.price, tax_rate=last.tax_rate, parts=chosen, as_sub_items=as_sub_items)
 
     def _charges(self, tax_rate: Decimal, *, free: bool, is_cod: bool) -> Charges:
         if free:
@@ -281,6 +282,6 @@ class OrderGenerator:
             place = replace(place, street=dice.choice(order_people.hard_streets()))
         if self._happens(mix.no_postal_code):
             place = replace(place, postal_code="")
-        phone = "" if self._happens(mix.no_phone) else f"5550{dice.randint(0, 99999):05d}"
+        phone = "" if self._happens(mix.no_phone) else order_people.phone(market, dice.randint(0, 99999))
         drop_off = dice.choice(("", "", "", "Front porch", "Behind the bins"))
         return order_people.recipient(market, person, place, phone, drop_off, spelling=dice.randint(0, 1))

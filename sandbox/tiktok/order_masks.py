@@ -25,7 +25,7 @@ def masked(recipient: dict[str, Any]) -> dict[str, Any]:
     """The recipient as captured from masked orders: upper districts readable, the rest starred."""
     districts = recipient["district_info"]
     shown = [row["address_name"] for row in districts if row["address_level"] in _READABLE_LEVELS]
-    street = _start(recipient["address_detail"], 10)
+    street = _mask_street(recipient["address_detail"])
     return {
         **recipient,
         "name": mask_name(recipient["name"]),
@@ -37,9 +37,11 @@ def masked(recipient: dict[str, Any]) -> dict[str, Any]:
         "postal_code": mask_postal_code(recipient["postal_code"]),
         "full_address": f"{', '.join(shown)},{street}",
         "address_detail": street,
-        **{f"address_line{i}": _start(recipient[f"address_line{i}"], 10) for i in range(1, 5)},
+        **{f"address_line{i}": _mask_street(recipient[f"address_line{i}"]) for i in range(1, 5)},
         "district_info": [
-            row if row["address_level"] in _READABLE_LEVELS else {**row, "address_name": _start(row["address_name"], 7)}
+            row
+            if row["address_level"] in _READABLE_LEVELS
+            else {**row, "address_name": _mask_district(row["address_name"])}
             for row in districts
         ],
         "delivery_preferences": {"drop_off_location": ""},
@@ -67,5 +69,11 @@ def mask_postal_code(code: str) -> str:
     return code[:2] + "*" * (len(code) - 2)
 
 
-def _start(text: str, stars: int) -> str:
-    return text[:2].upper() + "*" * stars if text and stars == 10 else text[:2] + "*" * stars if text else ""
+def _mask_street(text: str) -> str:
+    """`JA**********`"""
+    return text[:2].upper() + "*" * 10 if text else ""
+
+
+def _mask_district(name: str) -> str:
+    """`Se*******`"""
+    return name[:2] + "*" * 7 if name else ""

@@ -30,6 +30,8 @@ class Item:
     is_gift: bool = False
     # Parts of a bundle, (SKU id, pieces a unit): their stock moves instead of the bundle's own.
     parts: tuple[tuple[str, int], ...] = ()
+    # Parts are shown as `combined_listing_skus`, or piece by piece as `sub_item_info`.
+    as_sub_items: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Unit:
     stock: Literal["NONE", "COMMITTED", "GONE", "BACK"] = "NONE"
     # Parts of a bundle: (sku id, pieces a unit, product id, seller SKU)
     parts: tuple[tuple[str, int, str, str], ...] = ()
+    # Its pieces as `sub_item_info` names them: id, sku_id, product_id, seller_sku, names
+    sub_items: tuple[dict[str, str], ...] = ()
     cancel_user: str = ""
     cancel_reason: str = ""
     rts_time: int | None = None

@@ -26,6 +26,19 @@ _LEVELS = {
 _OTHER_LEVELS = ("state", "county")
 _COUNTRY_LEVEL = {"US": "Country", "MY": "Country"}
 _RELAY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_PHONES = {
+    "US": "20255*****",
+    "GB": "7700900***",
+    "IE": "8512*****",
+    "FR": "6399*****",
+    "DE": "15150*****0",
+    "ES": "6000*****",
+    "IT": "3200*****0",
+    "JP": "9000*****0",
+    "BR": "1190*****00",
+    "MY": "1290*****8",
+    "ID": "8120*****0",
+}
 # Markets where the name comes in two parts
 _ONE_NAME = frozenset({"ID", "MY", "TH", "VN", "PH", "SG"})
 
@@ -86,12 +99,19 @@ def _person(row: str, market: Market) -> Person:
     return Person(first, last, (local[0], local[1]) if len(local) == 2 else ("", ""), market.region == "JP")
 
 
+def phone(market: Market, number: int) -> str:
+    """A mobile number of the market's length, in ranges set aside for fiction where there are such."""
+    return (
+        _PHONES.get(market.region, "5550*****").replace("*****", f"{number:05d}").replace("***", f"{number % 1000:03d}")
+    )
+
+
 def hard_streets() -> Sequence[str]:
     return HARD_STREETS
 
 
 def recipient(
-    market: Market, person: Person, place: Place, phone: str = "612000000", drop_off: str = "", spelling: int = 0
+    market: Market, person: Person, place: Place, number: str, drop_off: str = "", spelling: int = 0
 ) -> dict[str, Any]:
     """`recipient_address` in the clear; `spelling` picks between names of levels that both occur."""
     names = _LEVELS.get(market.region, _OTHER_LEVELS)
@@ -115,7 +135,7 @@ def recipient(
         "last_name": "" if one else person.last,
         "first_name_local_script": person.local[0],
         "last_name_local_script": person.local[1],
-        "phone_number": f"({market.dial_code}){phone}" if phone else "",
+        "phone_number": f"({market.dial_code}){number}" if number else "",
         "region_code": market.region,
         "postal_code": place.postal_code,
         "post_town": place.post_town,
@@ -132,4 +152,4 @@ def recipient(
 
 def plain_recipient(market: Market) -> dict[str, Any]:
     """An ordinary person at an ordinary address of the market."""
-    return recipient(market, people(market)[0], places(market)[0])
+    return recipient(market, people(market)[0], places(market)[0], phone(market, 123))

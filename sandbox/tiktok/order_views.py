@@ -161,12 +161,31 @@ def _line(order: Order, unit: Unit) -> dict[str, Any]:
         line["rts_time"] = unit.rts_time
     if unit.status == "CANCELLED":
         line |= {"cancel_user": unit.cancel_user, "cancel_reason": unit.cancel_reason}
-    if unit.parts:
+    if unit.sub_items:
+        line["sub_item_info"] = _sub_items(order, unit, line)
+    elif unit.parts:
         line["combined_listing_skus"] = [
             {"sku_id": sku_id, "sku_count": pieces, "product_id": product_id, "seller_sku": seller_sku}
             for sku_id, pieces, product_id, seller_sku in unit.parts
         ]
     return line
+
+
+def _sub_items(order: Order, unit: Unit, line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Pieces share the line's amounts evenly and everything else as it is."""
+    even = [Decimal(1)] * len(unit.sub_items)
+    names = ("original_price", "sale_price", "seller_discount", "platform_discount")
+    amounts = {name: shares(getattr(unit, name), even, _decimals(order)) for name in names}
+    shared = ("currency", "display_status", "package_id", "package_status", "tracking_number", "shipping_provider_id")
+    return [
+        {
+            **piece,
+            **{name: line[name] for name in (*shared, "shipping_provider_name", "is_dangerous_good")},
+            **{name: wire(parts[i]) for name, parts in amounts.items()},
+            "item_tax": [],
+        }
+        for i, piece in enumerate(unit.sub_items)
+    ]
 
 
 def _taxes(unit: Unit) -> list[dict[str, str]]:

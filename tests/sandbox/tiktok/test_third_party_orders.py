@@ -71,6 +71,7 @@ def test_every_field_is_one_the_client_knows(shop: TikTokShop) -> None:
     for page in pages(shop):
         for row in models.GetOrderListResponse.from_dict({"data": page}).data.orders:
             parts = [row, row.payment, row.recipient_address, *row.line_items, *row.packages]
+            parts += [piece for line in row.line_items for piece in line.sub_item_info or []]
             unknown |= {key for part in parts for key in part.additional_properties}
     assert unknown == set()
 

@@ -141,8 +141,15 @@ def test_a_line_names_variant_picture_and_parts(app: SellerApp) -> None:
     assert line["combined_listing_skus"] == [
         {"sku_id": red, "sku_count": 2, "product_id": product["id"], "seller_sku": "MUG-0002"}
     ]
+    pieces = app.world.shop.book.place(Entry([Item(blue, parts=((red, 2),), as_sub_items=True)]))
+    line = detail(app, pieces.id)[0]["line_items"][0]
+    assert "combined_listing_skus" not in line
+    assert [(row["seller_sku"], row["sku_name"], row["sale_price"]) for row in line["sub_item_info"]] == [
+        ("MUG-0002", "Red", "12.45")
+    ] * 2
+    assert len({line["id"], *(row["id"] for row in line["sub_item_info"])}) == 3
     offers = app.world.shop.shelf.products[product["id"]].offers
-    assert [sum(offers[key].committed.values()) for key in (blue, red)] == [0, 2]
+    assert [sum(offers[key].committed.values()) for key in (blue, red)] == [0, 4]
     assert detail(app, place(app, sku_of(app)).id)[0]["line_items"][0]["sku_name"] == "Default"
 
 
