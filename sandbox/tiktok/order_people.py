@@ -111,9 +111,10 @@ def hard_streets() -> Sequence[str]:
 
 
 def recipient(
-    market: Market, person: Person, place: Place, number: str, drop_off: str = "", spelling: int = 0
+    market: Market, person: Person, place: Place, number: str | None = None, drop_off: str = "", spelling: int = 0
 ) -> dict[str, Any]:
     """`recipient_address` in the clear; `spelling` picks between names of levels that both occur."""
+    number = phone(market, 123) if number is None else number
     names = _LEVELS.get(market.region, _OTHER_LEVELS)
     districts: list[dict[str, str]] = [
         {
@@ -152,4 +153,4 @@ def recipient(
 
 def plain_recipient(market: Market) -> dict[str, Any]:
     """An ordinary person at an ordinary address of the market."""
-    return recipient(market, people(market)[0], places(market)[0], phone(market, 123))
+    return recipient(market, people(market)[0], places(market)[0])
