@@ -117,6 +117,8 @@ def _refusal(call: Call, order: Order, unit: Unit, kind: str) -> tuple[int, str]
     """The code and text with which a request for the unit would be refused; 0 when it would not."""
     if unit.status == "CANCELLED":
         return 25001051, "The order is finished or cancelled"
+    if kind == "CANCEL" and order.fulfillment_type != "FULFILLMENT_BY_SELLER":
+        return 25020005, "The seller may not cancel what the platform fulfils"
     if kind != "CANCEL":
         if unit.status in _RETURNABLE[kind]:
             return 0, ""

@@ -166,9 +166,9 @@ class AftersalesDesk:
         rows = (self._shop.book.cancellations[key] for key in order.cancellations)
         return [row for row in rows if row.status == PENDING]
 
-    def _heard(self, event: str, order: Order) -> None:
-        """An order cancelled otherwise leaves nothing to answer."""
-        if event == "status" and order.status == "CANCELLED":
+    def _heard(self, event: str, order: Order, _: str) -> None:
+        """An order cancelled otherwise, or delivered in spite of all, leaves nothing to answer."""
+        if event == "status" and order.status in ("CANCELLED", "DELIVERED"):
             for cancellation in self._pending(order):
                 self._end(cancellation)
 
@@ -205,7 +205,7 @@ class AftersalesDesk:
         order = book.orders[cancellation.order_id]
         cancellation.status, cancellation.update_time = status, book.now()
         book.touch(order)
-        book.tell("cancellation", order)
+        book.tell("cancellation", order, cancellation.id)
 
     # Money
 

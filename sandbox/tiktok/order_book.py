@@ -22,8 +22,8 @@ from sandbox.tiktok.order_status import PACKAGE_STATUS, TIMES, deadlines, hold_e
 if TYPE_CHECKING:
     from sandbox.tiktok.world import Shop, TikTokWorld
 
-# (event, order): "status", "address" or "cancellation"
-Listener = Callable[[str, Order], None]
+# (event, order, id): "status", "address", "package" (split), or "cancellation" and "return" with their id
+Listener = Callable[[str, Order, str], None]
 PENDING = "CANCELLATION_REQUEST_PENDING"
 NO_LONGER_NEEDED = "ecom_order_to_ship_canceled_reason_no_longer_needed"
 
@@ -253,7 +253,7 @@ class OrderBook:
             if status == PENDING:
                 order.times["request_cancel"] = now
             self.touch(order)
-            self.tell("cancellation", order)
+            self.tell("cancellation", order, cancellation.id)
             return cancellation
 
     def cancel_units(
@@ -327,9 +327,9 @@ class OrderBook:
             if order.status != before and order.id in self.orders:
                 self.tell("status", order)
 
-    def tell(self, event: str, order: Order) -> None:
+    def tell(self, event: str, order: Order, key: str = "") -> None:
         for listener in self.listeners:
-            listener(event, order)
+            listener(event, order, key)
 
     # What time does next
 

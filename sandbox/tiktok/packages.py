@@ -217,6 +217,7 @@ def split(call: Call) -> Any:
         package = book.package(order, [units[key] for key in keys])
         rows.append({"splittable_group_id": group, "id": package.id})
     book.touch(order)
+    book.tell("package", order)
     return {"packages": rows}
 
 

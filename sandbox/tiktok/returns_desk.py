@@ -111,7 +111,7 @@ class ReturnsDesk:
             granted = {"REFUND": SUCCESS, "RETURN_AND_REFUND": AWAITING_SHIP}
             self._by(row, self.pace.answer, granted.get(type, "REPLACEMENT_REQUEST_COMPLETE"))
             book.touch(order)
-            book.tell("return", order)
+            book.tell("return", order, row.id)
             return row
 
     def buyer_sends(self, return_id: str, tracking_number: str = "RT123456789") -> Return:
@@ -189,7 +189,7 @@ class ReturnsDesk:
             book.at(moment, lambda: self._move(row, COMPLETE) if row.status == SUCCESS else None)
         order = book.orders[row.order_id]
         book.touch(order)
-        book.tell("return", order)
+        book.tell("return", order, row.id)
 
     def _by(self, row: Return, seconds: int, status: str) -> None:
         """What becomes of the return when nobody does anything for so long."""

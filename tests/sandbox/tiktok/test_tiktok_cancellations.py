@@ -334,7 +334,10 @@ def test_withdrawing_and_what_ends_a_request_otherwise(french: Canceller) -> Non
     with pytest.raises(ValueError, match="CANCEL"):
         french.desk.buyer_withdraws(asked.id)
     again = french.desk.buyer_requests_cancellation(order.id)
+    told: list[tuple[str, str]] = []
+    french.book.listeners.append(lambda event, _, key: told.append((event, key)))
     french.book.cancel_by_system(order)
+    assert told == [("cancellation", order.cancellations[-1]), ("cancellation", again.id), ("status", "")]
     assert (again.status, french.book.wants_cancel(order)) == (CANCEL, False)
     with pytest.raises(ValueError, match="cannot ask"):
         french.desk.buyer_requests_cancellation(order.id)

@@ -11,7 +11,7 @@ from sandbox.tiktok.logistics import carriers
 from sandbox.tiktok.markets import MARKETS
 from sandbox.tiktok.order_entry import BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import DAY, HOUR, Item, Order
-from sandbox.tiktok.order_people import people, places, recipient
+from sandbox.tiktok.order_people import plain_recipient
 
 NUMBER = "6A12345678901"
 MARKING = ["US", "GB", "ES", "IE", "IT", "DE", "FR", "JP"]
@@ -153,8 +153,7 @@ def test_the_us_only_warns_and_the_parcel_is_never_scanned(shipper_in: Callable[
 
 
 def test_a_number_is_shared_by_parcels_to_one_person_only(french: Shipper) -> None:
-    market = french.shop.market
-    other = recipient(market, people(market)[1], places(market)[0])
+    other = {**plain_recipient(french.shop.market), "name": "Another Example"}
     first, again, elsewhere = french.order(), french.order(), french.order(recipient=other)
     assert [french.mark(order)["code"] for order in (first, again, elsewhere)] == [0, 0, 21011022]
 
