@@ -14,6 +14,7 @@
     ├── Rejected                    permanent: the shop refused this content; `code` says why
     ├── ConfigurationFault          wrong URL, redirecting host, wrong shop, webservice off: a person has to act
     └── Uncertain                   the write may have happened: look before repeating
+        └── PartlyStored            one object of several was refused, those before it are stored: repeat none blind
 
 `cause` and `fix` are written for the merchant, from the error table of the shop (K8); `str(error)` is for the log.
 Neither ever holds a key, a token, a signature or a buyer's data: clients build messages from codes and paths only.
@@ -124,3 +125,11 @@ class ConfigurationFault(ShopError):
 
 class Uncertain(ShopError):
     """A write without a clear answer: it may have happened. Never repeat it blind, look first."""
+
+
+class PartlyStored(Uncertain):
+    """A write of several objects in one body of which one was refused: those before it are stored, with unknown ids.
+
+    `code`, `cause` and `fix` are those of the refusal, which is final for the refused object. Look which ones are
+    there, then send the others one by one: that tells which one it is.
+    """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -103,19 +103,22 @@ def _values(node: etree._Element) -> Record:
     return {str(field.tag): field.text or "" for field in node}
 
 
-def write_xml(resource: Resource, fields: Mapping[str, Any], zone: ZoneInfo | None, id_: int | None = None) -> bytes:
-    """One object as the webservice takes it.
+def write_xml(
+    resource: Resource, objects: Iterable[tuple[int | None, Mapping[str, Any]]], zone: ZoneInfo | None
+) -> bytes:
+    """Objects as the webservice takes them, usually one.
 
     Args:
-        fields: values by name; {language id: text} for texts in languages, `{"associations": {name: [row, …]}}`.
+        objects: id and fields of each, the id of a new one None. Fields are values by name; {language id: text} for
+            texts in languages, `{"associations": {name: [row, …]}}`.
         zone: needed when a time is among them.
-        id_: of the object to change; None for a new one.
     """
     root = etree.Element("prestashop")
-    entity = etree.SubElement(root, resource.node)
-    if id_ is not None:
-        etree.SubElement(entity, "id").text = str(id_)
-    fill(entity, resource, fields, zone)
+    for id_, fields in objects:
+        entity = etree.SubElement(root, resource.node)
+        if id_ is not None:
+            etree.SubElement(entity, "id").text = str(id_)
+        fill(entity, resource, fields, zone)
     return serialised(root)
 
 

@@ -1,7 +1,8 @@
 """What the webservice's error codes mean: class, cause and fix per code, as data; matched on code, not text.
 
 Texts of the shop are translated and may echo what was sent, so nothing of them is kept but the names of the fields
-they speak of. Source: fact sheet section 1.6, recordings 003-008, 014, 017, 020, 071, 072, 078, 084, 127 and 129.
+they speak of. Source: fact sheet section 1.6, recordings 003-008, 014, 017, 020, 071, 072, 078, 084, 086, 099, 106-110,
+117, 119, 127 and 129.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from clients.errors import (
     AccessDenied,
     ConfigurationFault,
+    PartlyStored,
     Rejected,
     Retryable,
     ShopError,
@@ -163,6 +165,18 @@ TABLE: Mapping[str, Fault] = dict(
             "Renew the certificate, or configure the address it was made for.",
         ),
         *_rows(
+            "secure-key",
+            Rejected,
+            "The order's customer is not the one of its cart, or was given another security key meanwhile.",
+            "Nothing was made: the connector makes a new cart for the customer.",
+        ),
+        *_rows(
+            "cart-used",
+            Uncertain,
+            "The cart is gone, or there is an order of it already.",
+            "The connector looks for the cart's order and goes on with it.",
+        ),
+        *_rows(
             "repeating",
             ConfigurationFault,
             "The shop gives the same page again and again.",
@@ -190,6 +204,53 @@ _TIMED_OUT = Fault(
 )
 _REFUSED = Fault(Rejected, "The shop refused the request.", _OUR_FIX)
 
+# What a write that broke off with 500 and no error of the webservice most likely means (recordings 106, 109, 110, 119;
+# 9: 099, 108, 154, 156). None of it is proof: hooks and mails run after the object is stored.
+_BROKE_OFF: Mapping[str, Fault] = {
+    "orders": Fault(
+        Uncertain,
+        "The shop broke off while it made the order: it may exist.",
+        "The connector looks for the cart's order. If there is none: check that the payment module is installed and "
+        "active and the delivery country active; the shop's PHP error log names the reason.",
+    ),
+    "order_histories": Fault(
+        Uncertain,
+        "The shop broke off while it changed the order's state: it may be changed.",
+        "The connector looks before it tries again. If it is not: check that the chosen order state still exists; "
+        "the shop's PHP error log names the reason.",
+    ),
+    "carts": Fault(
+        Uncertain,
+        "The shop broke off while it stored the cart: an empty one may exist, which does no harm.",
+        "The connector makes another cart; if this repeats, look into the shop's PHP error log.",
+    ),
+}
+
+# 46 after the work was done: a hook or the mail failed (recording 117).
+_SAVED_BEFORE_46: Mapping[str, Fault] = {
+    "orders": Fault(
+        Uncertain,
+        "The shop reports that the order was not saved, which it also does after it was made.",
+        "The connector looks for the cart's order; if there is none, a module's rule refuses it.",
+    ),
+    "order_histories": Fault(
+        Uncertain,
+        "The shop reports a failure, often of the mail to the customer; the order's state may be changed all the same.",
+        "The connector looks before it tries again; check that the shop can send mails.",
+    ),
+}
+
+# One line of text instead of an error, up to PrestaShop 8; in the shop's language, so only English is known.
+_DIED: Mapping[str, Mapping[bytes, str]] = {
+    "orders": {
+        b"Secure key does not match": "secure-key",
+        b"an order has already been placed using this cart": "cart-used",
+    }
+}
+
+# Refusals of a request before the first of its objects is looked at.
+_WHOLE_BODY = frozenset({"23", "27", "89", "90", "91", "101", "127"})
+
 _CODE = re.compile(rb"""<code>\s*(?:<!\[CDATA\[)?\s*(\d+)|"code"\s*:\s*"?(\d+)""")
 # Names of classes and properties, never values: Address->dni, parameter "secure_key".
 _FIELD = re.compile(rb"""\b([A-Z][A-Za-z]+)-(?:>|&gt;)(\w+)|[Pp]arameter \\?"(\w+)\\?\"""")
@@ -214,11 +275,33 @@ def _fields_in(body: bytes) -> str:
     return ", ".join(names)
 
 
-def unclear(method: str, code: str, message: str) -> ShopError:
+def unclear(method: str, path: str, code: str, what: str) -> ShopError:
     """No usable answer after the request was sent: a read may be repeated, a write is uncertain."""
+    message = f"{method} {path}: {what}"
     if method not in READS:
-        return error(code, message, fault=_UNCERTAIN)
+        broke_off = code.startswith("http-5") and _resource_of(path) in _BROKE_OFF and method == "POST"
+        return error(code, message, fault=_BROKE_OFF[_resource_of(path)] if broke_off else _UNCERTAIN)
     return error(code, message, fault=_TIMED_OUT if code == "timeout" else _UNAVAILABLE)
+
+
+def _resource_of(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def of_one_object(fault: ShopError) -> bool:
+    """Whether a write of several objects was refused for one of them, after those before it were stored."""
+    return isinstance(fault, Rejected) and not fault.code.startswith("http-") and fault.code not in _WHOLE_BODY
+
+
+def partly_stored(fault: ShopError) -> PartlyStored:
+    """The refusal of one object of several: nobody says of which."""
+    return PartlyStored(
+        f"{fault} (one of several in one body)",
+        shop="prestashop",
+        code=fault.code,
+        cause=f"{fault.cause} Others of the same request may be stored.",
+        fix=fault.fix,
+    )
 
 
 def unsent(code: str, message: str) -> ShopError:
@@ -228,7 +311,7 @@ def unsent(code: str, message: str) -> ShopError:
 
 def truncated(method: str, path: str) -> ShopError:
     """The answer's body is cut or empty."""
-    return unclear(method, "truncated", f"{method} {path}: body cut or unreadable")
+    return unclear(method, path, "truncated", "body cut or unreadable")
 
 
 def refusal(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> ShopError:
@@ -238,9 +321,10 @@ def refusal(method: str, path: str, status: int, headers: Mapping[str, str], bod
     if main:
         return _known(method, path, status, main, _fields_in(body))
     if codes:
-        return unclear(
-            method, codes[0], f"{method} {path}: {status}, PHP errors {', '.join(sorted(set(codes), key=int))}"
-        )
+        return unclear(method, path, codes[0], f"{status}, PHP errors {', '.join(sorted(set(codes), key=int))}")
+    for text, code in _DIED.get(_resource_of(path), {}).items():
+        if status >= 500 and text in body and method not in READS:
+            return error(code, f"{method} {path}: {status}, {code}")
     return _by_status(method, path, status, headers)
 
 
@@ -248,10 +332,12 @@ def _known(method: str, path: str, status: int, code: str, fields: str) -> ShopE
     about = f" ({fields})" if fields else ""
     message = f"{method} {path}: {status}, code {code}{about}"
     row = TABLE.get(code)
+    if code == "46" and _resource_of(path) in _SAVED_BEFORE_46:
+        return error("46", message, fault=_SAVED_BEFORE_46[_resource_of(path)])
     if row is None or (code == "85" and status >= 500):
         # A module's own code, or an association refused after the object itself was saved.
         if status >= 500:
-            return unclear(method, code, message)
+            return unclear(method, path, code, f"{status}, code {code}{about}")
         row = _REFUSED
     result = error(code, message, fault=row)
     result.cause += about
@@ -270,9 +356,9 @@ def _by_status(method: str, path: str, status: int, headers: Mapping[str, str]) 
     if status == 404 and is_prestashop(headers):
         return error(code, message, fault=TABLE["92"])
     if status == 408:
-        return unclear(method, "timeout", message)
+        return unclear(method, path, "timeout", str(status))
     if status >= 500:
-        return unclear(method, code, message)
+        return unclear(method, path, code, str(status))
     return error(code, message, fault=TABLE.get(code, _REFUSED))
 
 

@@ -243,7 +243,7 @@ class Reads:
     def _surely_empty(self, row: Resource, found: Mapping[str, str]) -> None:
         """An SQL error inside the shop looks like an empty list (fact sheet section 1.4): ask again, plainly."""
         if _parsed(self._transport.exchange("GET", row.name, {**found, "limit": "1", **_JSON})):
-            raise errors.unclear("GET", "empty-list", f"GET {row.name}: an empty list where there are objects")
+            raise errors.unclear("GET", row.name, "empty-list", "an empty list where there are objects")
 
     def _normaliser(self, row: Resource, display: Display) -> Normaliser:
         key = (row.name, display_text(row, display))

@@ -130,12 +130,12 @@ def _connection_errors(method: str, path: str) -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as fault:
         raise _unsent(method, path, fault) from None
     except httpx.TimeoutException:
-        raise errors.unclear(method, "timeout", f"{method} {path}: no answer in time") from None
+        raise errors.unclear(method, path, "timeout", "no answer in time") from None
     except httpx.DecodingError:
         raise errors.truncated(method, path) from None
     except httpx.TransportError as fault:
         kind = "truncated" if "incomplete" in str(fault) or "peer closed" in str(fault) else "connection"
-        raise errors.unclear(method, kind, f"{method} {path}: {type(fault).__name__}") from None
+        raise errors.unclear(method, path, kind, type(fault).__name__) from None
 
 
 def _unsent(method: str, path: str, fault: httpx.TransportError) -> ShopError:

@@ -1,5 +1,7 @@
 """The TikTok Shop client: one method a call of the endpoint table (tiktok-shop-api.md sections 1.5 and 3).
 
+Orders and shipping are in `clients.tiktok.orders`, cancellations and returns in `clients.tiktok.aftersales`.
+
 Reads return the platform's rows as plain dicts, with every id as text; what changes something returns a small frozen
 record. All methods may be called from several threads at once. Besides what is named, any of them raises the errors of
 `clients.errors`.
@@ -8,19 +10,22 @@ record. All methods may be called from several threads at once. Besides what is 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Literal, Self
 
 import httpx
 
 from clients.budget import CallBudget, Unlimited
-from clients.errors import Rejected, Uncertain
+from clients.errors import Rejected
 from clients.tiktok import endpoints
+from clients.tiktok.aftersales import AftersaleCalls
 from clients.tiktok.answers import Answer, Clock, Json
 from clients.tiktok.auth import AUTH_URL, App, Authorizer, Credentials, TokenStore
+from clients.tiktok.calls import created, rows_of
 from clients.tiktok.endpoints import Endpoint
-from clients.tiktok.paging import pages_of, rows_of_pages
+from clients.tiktok.orders import OrderCalls
+from clients.tiktok.paging import pages_of
 from clients.tiktok.results import (
     BatchAnswer,
     ListingCheck,
@@ -45,7 +50,7 @@ _FIRST_SECOND: Final = 1_577_836_800
 _DAY: Final = 86_400
 
 
-class TikTokClient:
+class TikTokClient(OrderCalls, AftersaleCalls):
     """One seller's shop.
 
     Args:
@@ -79,7 +84,7 @@ class TikTokClient:
         self._owns_http = http is None
         self._clock = clock
         authorizer = Authorizer(app, http=self._http, clock=clock, auth_url=auth_url, timeout=timeout)
-        self._call = Transport(
+        self._transport = Transport(
             app,
             Credentials(tokens, authorizer, clock),
             shop_cipher=shop_cipher,
@@ -89,7 +94,7 @@ class TikTokClient:
             clock=clock,
             timeout=timeout,
             oldest_versions=oldest_versions,
-        ).call
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -108,11 +113,11 @@ class TikTokClient:
 
     def shops(self) -> list[Shop]:
         """The shops this authorization covers, with their ciphers. Needs no chosen shop."""
-        return [Shop.read(row) for row in _rows(self._call(endpoints.AUTHORIZED_SHOPS), "shops")]
+        return [Shop.read(row) for row in rows_of(self._call(endpoints.AUTHORIZED_SHOPS), "shops")]
 
     def active_shops(self) -> list[Json]:
         """The seller's active shops: `id` and `region` only."""
-        return _rows(self._call(endpoints.ACTIVE_SHOPS), "shops")
+        return rows_of(self._call(endpoints.ACTIVE_SHOPS), "shops")
 
     def permissions(self) -> list[str]:
         """The seller's permissions; known value `MANAGE_GLOBAL_PRODUCT`."""
@@ -125,7 +130,7 @@ class TikTokClient:
     ) -> list[Json]:
         """The whole category tree in one answer (thousands of rows): id, parent_id, local_name, is_leaf, …"""
         query = {"category_version": version, "locale": locale, "keyword": keyword}
-        return _rows(self._call(endpoints.CATEGORIES, query=query), "categories")
+        return rows_of(self._call(endpoints.CATEGORIES, query=query), "categories")
 
     def category_rules(self, category_id: str, version: CategoryVersion, locale: str | None = None) -> Json:
         """What a category asks for: certificates, size chart, package size, GPSR, … (section 3.2)."""
@@ -136,7 +141,7 @@ class TikTokClient:
         """The attributes of a category (section 3.3), the wire's misspelt field as `is_required`."""
         query = {"category_version": version, "locale": locale}
         answer = self._call(endpoints.CATEGORY_ATTRIBUTES, ids={"category_id": category_id}, query=query)
-        return _rows(answer, "attributes")
+        return rows_of(answer, "attributes")
 
     def recommend_category(
         self,
@@ -186,7 +191,7 @@ class TikTokClient:
 
     def create_brand(self, name: str) -> str:
         """A custom brand of 2 to 30 characters; its id."""
-        return _created(self._call(endpoints.CREATE_BRAND, body={"name": name}), "id")
+        return created(self._call(endpoints.CREATE_BRAND, body={"name": name}), "id")
 
     # Media
 
@@ -195,7 +200,7 @@ class TikTokClient:
         upload = Upload(data, filename, _media_type(filename, "image/jpeg"), {"use_case": use_case})
         answer = self._call(endpoints.UPLOAD_IMAGE, upload=upload)
         return UploadedImage(
-            uri=_created(answer, "uri"),
+            uri=created(answer, "uri"),
             url=str(answer.data.get("url") or ""),
             width=int(answer.data.get("width") or 0),
             height=int(answer.data.get("height") or 0),
@@ -207,7 +212,7 @@ class TikTokClient:
         upload = Upload(data, filename, _media_type(filename, "application/pdf"), {"name": filename})
         answer = self._call(endpoints.UPLOAD_FILE, upload=upload)
         return UploadedFile(
-            id=_created(answer, "id"),
+            id=created(answer, "id"),
             url=str(answer.data.get("url") or ""),
             name=str(answer.data.get("name") or filename),
             format=str(answer.data.get("format") or ""),
@@ -217,7 +222,7 @@ class TikTokClient:
 
     def prerequisites(self) -> list[Json]:
         """What the shop still lacks for listing: check_item, is_failed, fail_reasons (section 3.9)."""
-        return _rows(self._call(endpoints.PREREQUISITES), "check_results")
+        return rows_of(self._call(endpoints.PREREQUISITES), "check_results")
 
     def listing_check(self, body: Json) -> ListingCheck:
         """The platform's verdict on a create body, creating nothing."""
@@ -231,7 +236,7 @@ class TikTokClient:
             Uncertain: it may exist now; look for its `external_product_id` or SKUs before sending it again.
         """
         answer = self._call(endpoints.CREATE_PRODUCT, body=body)
-        _created(answer, "product_id")
+        created(answer, "product_id")
         return ProductSaved.read(answer)
 
     def edit_product(self, product_id: str, body: Json) -> ProductSaved:
@@ -339,7 +344,7 @@ class TikTokClient:
         if len(product_ids) > 100 or len(sku_ids) > 600:
             raise ValueError("at most 100 product_ids or 600 sku_ids")
         body: Json = {"product_ids": list(product_ids)} if product_ids else {"sku_ids": list(sku_ids)}
-        return _rows(self._call(endpoints.SEARCH_INVENTORY, body=body), "inventory")
+        return rows_of(self._call(endpoints.SEARCH_INVENTORY, body=body), "inventory")
 
     # Product safety and size charts
 
@@ -349,7 +354,7 @@ class TikTokClient:
 
     def create_manufacturer(self, body: Json) -> str:
         """Add a manufacturer; its id."""
-        return _created(self._call(endpoints.CREATE_MANUFACTURER, body=body), "manufacturer_id")
+        return created(self._call(endpoints.CREATE_MANUFACTURER, body=body), "manufacturer_id")
 
     def responsible_persons(self, filters: Json | None = None, page_size: int = PAGE_SIZE) -> Iterator[Json]:
         """Responsible persons for EU product safety (section 7.3)."""
@@ -357,7 +362,7 @@ class TikTokClient:
 
     def create_responsible_person(self, body: Json) -> str:
         """Add a responsible person; its id."""
-        return _created(self._call(endpoints.CREATE_RESPONSIBLE_PERSON, body=body), "responsible_person_id")
+        return created(self._call(endpoints.CREATE_RESPONSIBLE_PERSON, body=body), "responsible_person_id")
 
     def size_charts(
         self, *, keyword: str | None = None, locales: Sequence[str] = (), page_size: int = PAGE_SIZE
@@ -371,37 +376,17 @@ class TikTokClient:
 
     def warehouses(self) -> list[Json]:
         """Sales and return warehouses; only enabled sales warehouses carry stock (section 3.8)."""
-        return _rows(self._call(endpoints.WAREHOUSES), "warehouses")
+        return rows_of(self._call(endpoints.WAREHOUSES), "warehouses")
 
     def delivery_options(self, warehouse_id: str) -> list[Json]:
         """The delivery options of a warehouse."""
         answer = self._call(endpoints.DELIVERY_OPTIONS, ids={"warehouse_id": warehouse_id})
-        return _rows(answer, "delivery_options")
+        return rows_of(answer, "delivery_options")
 
     def shipping_providers(self, delivery_option_id: str) -> list[Json]:
         """The carriers of a seller-shipped delivery option: id and name."""
         answer = self._call(endpoints.SHIPPING_PROVIDERS, ids={"delivery_option_id": delivery_option_id})
-        return _rows(answer, "shipping_providers")
-
-    def _pages(
-        self,
-        endpoint: Endpoint,
-        rows: str,
-        page_size: int,
-        *,
-        query: Mapping[str, object] | None = None,
-        body: Json | None = None,
-    ) -> Iterator[Json]:
-        # Paging parameters are query parameters even on POST; in the body they are refused (section 0.2).
-        misplaced = {"page_size", "page_token"} & (body or {}).keys()
-        if misplaced:
-            raise ValueError(f"not a filter: {', '.join(sorted(misplaced))}")
-        return rows_of_pages(
-            lambda token: self._call(
-                endpoint, query={"page_size": page_size, "page_token": token, **(query or {})}, body=body
-            ),
-            rows,
-        )
+        return rows_of(answer, "shipping_providers")
 
     def _products(self, endpoint: Endpoint, product_ids: Sequence[str]) -> BatchAnswer:
         if not 1 <= len(product_ids) <= PRODUCTS_PER_BATCH:
@@ -412,25 +397,6 @@ class TikTokClient:
     def _skus(self, endpoint: Endpoint, product_id: str, skus: Sequence[Json]) -> BatchAnswer:
         answer = self._call(endpoint, ids={"product_id": product_id}, body={"skus": list(skus)})
         return BatchAnswer.read([str(sku["id"]) for sku in skus], answer)
-
-
-def _rows(answer: Answer, name: str) -> list[Json]:
-    return list(answer.data.get(name) or ())
-
-
-def _created(answer: Answer, name: str) -> str:
-    """The id of what was just made; without one nobody knows whether it was."""
-    value = answer.data.get(name)
-    if not value:
-        raise Uncertain(
-            f"accepted, but the answer has no {name}",
-            shop="tiktok",
-            code="no-id",
-            request_id=answer.request_id,
-            cause="TikTok Shop accepted the change but did not say what it made.",
-            fix="The connector looks in TikTok Shop before it tries again.",
-        )
-    return str(value)
 
 
 def _media_type(filename: str, otherwise: str) -> str:

@@ -130,6 +130,56 @@ SHIPPING_PROVIDERS = _read(
     scope="seller.logistics.basic",
 )
 
+# Orders. The references to orders of another system are absolute: attaching them again changes nothing
+_ORDERS = "seller.order.info"
+SEARCH_ORDERS = _read("POST", "/order/{version}/orders/search", scope=_ORDERS)
+ORDERS = _read("GET", "/order/{version}/orders", "202507", "202309", scope=_ORDERS)
+PRICE_DETAIL = _read("GET", "/order/{version}/orders/{order_id}/price_detail", "202407", scope=_ORDERS)
+ATTACH_EXTERNAL_ORDERS = _write(
+    "POST", "/order/{version}/orders/external_orders", "202406", scope=_ORDERS, repeatable=True
+)
+EXTERNAL_ORDERS = _read("GET", "/order/{version}/orders/{order_id}/external_orders", "202406", scope=_ORDERS)
+FIND_EXTERNAL_ORDER = _read("POST", "/order/{version}/orders/external_order_search", "202406", scope=_ORDERS)
+
+# Fulfilment. Shipping twice would make a second package; a tracking number is an absolute value.
+# F1 and F7 have a version 202610 with another body: not a stand-in, so it is not listed.
+_FULFILMENT = "seller.fulfillment.basic"
+_SHIPPING = "seller.fulfillment.package.write"
+MARK_SHIPPED = _write("POST", "/fulfillment/{version}/orders/{order_id}/packages", scope=_SHIPPING)
+SHIP_PACKAGE = _write("POST", "/fulfillment/{version}/packages/{package_id}/ship", scope=_SHIPPING)
+SHIP_PACKAGES = _write("POST", "/fulfillment/{version}/packages/ship", scope=_SHIPPING)
+CORRECT_ORDER_TRACKING = _write(
+    "POST", "/fulfillment/{version}/orders/{order_id}/shipping_info/update", scope=_SHIPPING, repeatable=True
+)
+CORRECT_PACKAGE_TRACKING = _write(
+    "POST", "/fulfillment/{version}/packages/{package_id}/shipping_info/update", scope=_SHIPPING, repeatable=True
+)
+PACKAGE = _read("GET", "/fulfillment/{version}/packages/{package_id}", scope=_FULFILMENT)
+SEARCH_PACKAGES = _read("POST", "/fulfillment/{version}/packages/search", scope=_FULFILMENT)
+ORDER_TRACKING = _read("GET", "/fulfillment/{version}/orders/{order_id}/tracking", scope=_FULFILMENT)
+
+# Cancellations and returns. Answers to a buyer carry an idempotency key, so they may be repeated.
+_AFTERSALES = "seller.return_refund.basic"
+CANCEL_ORDER = _write("POST", "/return_refund/{version}/cancellations", "202602", "202309", scope=_AFTERSALES)
+SEARCH_CANCELLATIONS = _read(
+    "POST", "/return_refund/{version}/cancellations/search", "202602", "202309", scope=_AFTERSALES
+)
+APPROVE_CANCELLATION = _write(
+    "POST", "/return_refund/{version}/cancellations/{cancel_id}/approve", scope=_AFTERSALES, repeatable=True
+)
+REJECT_CANCELLATION = _write(
+    "POST", "/return_refund/{version}/cancellations/{cancel_id}/reject", scope=_AFTERSALES, repeatable=True
+)
+AFTERSALE_ELIGIBILITY = _read(
+    "GET",
+    "/return_refund/{version}/orders/{order_id}/aftersale_eligibility",
+    "202602",
+    "202309",
+    scope=_AFTERSALES,
+)
+REJECT_REASONS = _read("GET", "/return_refund/{version}/reject_reasons", scope=_AFTERSALES)
+SEARCH_RETURNS = _read("POST", "/return_refund/{version}/returns/search", "202602", "202309", scope=_AFTERSALES)
+
 ENDPOINTS: Final[dict[str, Endpoint]] = {
     name: value for name, value in list(globals().items()) if isinstance(value, Endpoint)
 }
@@ -141,5 +191,7 @@ REQUIRED_SCOPES: Final = frozenset(
         "seller.product.basic",
         "seller.product.write",
         "seller.logistics.basic",
+        "seller.order.info",
+        "seller.fulfillment.basic",
     }
 )

@@ -32,7 +32,7 @@ class ItemError:
     """One object a call did not change although the call as a whole was accepted (K3).
 
     Attributes:
-        object_id: product, SKU or warehouse id; "" when the platform does not say which.
+        object_id: product, SKU, warehouse, package or order id; "" when the platform does not say which.
         code: the platform's code as text.
         message: the platform's text.
         parts: what exactly was wrong inside the object, such as one warehouse of a SKU.
@@ -55,7 +55,12 @@ class ItemError:
         where = {**row, **detail}
         return cls(
             object_id=next(
-                (str(where[name]) for name in ("product_id", "sku_id", "warehouse_id") if where.get(name)), ""
+                (
+                    str(where[name])
+                    for name in ("product_id", "sku_id", "warehouse_id", "package_id", "order_id")
+                    if where.get(name)
+                ),
+                "",
             ),
             code=str(row.get("code", "")),
             message=str(row.get("message") or ""),
@@ -156,6 +161,52 @@ class UploadedFile:
     url: str
     name: str
     format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A package on its way; `warning` is the platform's doubt about number and carrier, "" when it has none.
+
+    With such a warning in the US the parcel may never be seen as collected (section 5.2).
+    """
+
+    package_id: str
+    line_ids: tuple[str, ...] = ()
+    warning: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def read(cls, answer: Answer, package_id: str = "") -> Shipped:
+        """From `data`; the answer for a known package is empty."""
+        data = answer.data
+        return cls(
+            package_id=str(data.get("package_id") or package_id),
+            line_ids=tuple(str(line) for line in data.get("order_line_item_ids") or ()),
+            warning=" ".join(_messages(data.get("warning"))),
+            request_id=answer.request_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """An accepted cancellation; `status` as in section 4.11, the refund may still be running."""
+
+    cancel_id: str
+    status: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A change that was made and has nothing else to tell."""
+
+    request_id: str
+    warning: str = ""
+
+    @classmethod
+    def read(cls, answer: Answer) -> Accepted:
+        """From an answer without data."""
+        return cls(answer.request_id, " ".join(_messages(answer.data.get("warning"))))
 
 
 def _messages(warnings: Any) -> tuple[str, ...]:

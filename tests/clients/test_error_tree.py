@@ -20,7 +20,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         tree.AuthorizationError: {tree.TokenExpired, tree.ReauthorizationNeeded, tree.AccessDenied},
         tree.Rejected: set(),
         tree.ConfigurationFault: set(),
-        tree.Uncertain: set(),
+        tree.Uncertain: {tree.PartlyStored},
     }
     assert set(ShopError.__subclasses__()) == set(branches)
     for branch, leaves in branches.items():
