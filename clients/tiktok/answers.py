@@ -27,7 +27,7 @@ from clients.errors import (
     Unavailable,
     Uncertain,
 )
-from clients.tiktok.errors import ErrorEntry, explain
+from clients.tiktok.errors import NOTHING_DONE, ErrorEntry, explain
 
 Json = dict[str, Any]
 Clock = Callable[[], datetime]
@@ -186,9 +186,10 @@ def _as_ids(value: Any) -> Any:
 def _settle(error: ShopError, call: Call) -> ShopError:
     """The error as it is, or `Uncertain` when the call may have been carried out all the same.
 
-    A throttled call was refused before it was looked at, so it may always be repeated.
+    A throttled call was refused before it was looked at, as was one that met a lock: these may always be repeated.
     """
-    if call.repeatable or isinstance(error, Throttled) or not isinstance(error, Retryable):
+    unseen = isinstance(error, Throttled) or error.code in NOTHING_DONE
+    if call.repeatable or unseen or not isinstance(error, Retryable):
         return error
     return Uncertain(
         str(error),

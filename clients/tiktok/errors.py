@@ -1,8 +1,8 @@
 """What the platform's error codes mean for the merchant and for the connector, as one table (K8).
 
-Sources: tiktok-shop-api.md sections 1.4, 2.2 and 3.22. A row names its codes (single ones and `first-last` ranges),
-the class of `clients.errors` a call fails with, whether trying again can help, and cause and fix in the merchant's
-words. A code that is not in the table is `Rejected`, with the platform's own text as cause.
+Sources: tiktok-shop-api.md sections 1.4, 2.2, 3.22, 4 and 5.9. A row names its codes (single ones and `first-last`
+ranges), the class of `clients.errors` a call fails with, whether trying again can help, and cause and fix in the
+merchant's words. A code that is not in the table is `Rejected`, with the platform's own text as cause.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from clients.errors import (
     TokenExpired,
     Unavailable,
 )
+from clients.tiktok.order_errors import ORDER_LOCKS, ORDER_REFUSALS
 from clients.tiktok.product_errors import LOCKS, PRODUCT_REFUSALS
 
 Retry = Literal["no", "yes", "slowly", "later", "tomorrow", "after refresh"]
@@ -36,6 +37,9 @@ class ErrorEntry:
     cause: str
     fix: str
 
+
+# Faults the platform reports before it does anything: even a call that must not be made twice may be repeated.
+NOTHING_DONE: Final = frozenset({"25001028"})
 
 _NO_FIX: Final = "Nothing to do: the connector tries again by itself."
 
@@ -134,12 +138,13 @@ _PLATFORM: Final[tuple[_Row, ...]] = (
         "Check the public address of the connector: https, a host name, no port.",
     ),
     (
-        "12001000 12052881 33001002 10006402 25001028 25020008",
+        "12001000 12052881 33001002 10006402 25020008",
         Unavailable,
         "yes",
         "TikTok Shop has an internal fault.",
         _NO_FIX,
     ),
+    ("25001028", Unavailable, "yes", "Something else is changing this order at the same moment.", _NO_FIX),
     ("12052109", Throttled, "slowly", "The shop has reached its limit of product calls for now.", _NO_FIX),
     (
         "45101004 12052093",
@@ -161,8 +166,10 @@ def _expand(spec: str) -> list[str]:
 
 def _table() -> dict[str, ErrorEntry]:
     # Ranges first: a code with a row of its own keeps the more exact text.
+    locks = LOCKS | ORDER_LOCKS
     refusals: list[_Row] = [
-        (codes, Rejected, "later" if codes in LOCKS else "no", cause, fix) for codes, cause, fix in PRODUCT_REFUSALS
+        (codes, Rejected, "later" if codes in locks else "no", cause, fix)
+        for codes, cause, fix in (*PRODUCT_REFUSALS, *ORDER_REFUSALS)
     ]
     ranges_first = sorted([*_PLATFORM, *refusals], key=lambda row: "-" not in row[0])
     return {
