@@ -215,6 +215,8 @@ class AfterSale(SQLModel, table=True):
     answer_by: Moment = moment()
     created_at: datetime = moment(nullable=False)
     update_time: int = 0
+    # TikTok Shop says that the goods go back into the stock.
+    replenish: bool = False
     # "approved" or "rejected", by rule or by a person; "" while open.
     answer: str = Field(default="", max_length=20)
     answered_at: Moment = moment()

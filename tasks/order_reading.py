@@ -14,8 +14,6 @@ from typing import Any, Final
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from rules.addresses import merge_recipient, recipient_record
-from rules.deadlines import ship_by
-from rules.order_stage import Step, next_step
 from sqlmodel import Session, col, select
 
 from clients.errors import Rejected
@@ -23,7 +21,9 @@ from models.connections import Watermark
 from models.database import database, in_parts
 from models.listings import ListingSku
 from models.orders import UNFINISHED, Order, OrderLine, OrderStage
+from rules.deadlines import ship_by
 from rules.decision import Reason
+from rules.order_stage import Step, next_step
 from rules.tiktok_order import ON_HOLD, Recipient, TikTokOrder
 from tasks.order_record import BuyerData, as_records, buyer_of, seal_buyer, secret_box, tell
 from tasks.report import BatchReport, Failure
@@ -83,6 +83,15 @@ def fetch_orders(run: Run, order_ids: Sequence[str]) -> BatchReport:
     return report
 
 
+@task(name="read orders again", cache_policy=NO_CACHE, **on_retryable)
+def read_again(run: Run, order_ids: Sequence[str]) -> BatchReport:
+    """Store these orders as they are now; those that are left out stay so."""
+    shops = open_shops(run.connection_id)
+    report = BatchReport()
+    store_orders(shops, shops.tiktok.orders(order_ids), report, began=first_reading(shops.id), again=True)
+    return report
+
+
 def store_orders(
     shops: Shops,
     rows: Iterable[Mapping[str, Any]],
@@ -90,6 +99,7 @@ def store_orders(
     *,
     began: datetime,
     asked: bool = False,
+    again: bool = False,
     watermark: bool = False,
 ) -> list[TikTokOrder]:
     """Store orders as TikTok Shop tells them, in one transaction; answers those that could be read.
@@ -100,6 +110,7 @@ def store_orders(
         report: gets counts, and a failure for each row that is no order.
         began: orders shipped by then are left out.
         asked: somebody asked for these orders: none is left out.
+        again: something was done to them just now: store what is told although their update time is the same second's.
         watermark: move the watermark to the newest of them.
     """
     orders: list[TikTokOrder] = []
@@ -112,7 +123,7 @@ def store_orders(
     if not orders:
         return orders
     with database().write() as session:
-        keeper = _Keeper(session, shops, began, asked=asked)
+        keeper = _Keeper(session, shops, began, asked=asked, again=again or asked)
         keeper.keep(orders)
         if watermark:
             _move_watermark(session, shops.id, max(order.update_time for order in orders))
@@ -122,17 +133,22 @@ def store_orders(
     return orders
 
 
+def first_reading(connection_id: int) -> datetime:
+    """When orders of the connection were first read; now, if they never were."""
+    with database().write() as session:
+        first = session.get(Watermark, (connection_id, BEGAN))
+        if first is not None:
+            return datetime.fromisoformat(first.value)
+        began = utc_now()
+        set_watermark(session, connection_id, BEGAN, began.isoformat())
+        return began
+
+
 def _beginning(shops: Shops) -> tuple[int, datetime]:
     """Where the search begins (Unix seconds), and when orders were first read."""
+    began = first_reading(shops.id)
     with database().read() as session:
         mark = session.get(Watermark, (shops.id, WATERMARK))
-        first = session.get(Watermark, (shops.id, BEGAN))
-    if first is None:
-        began = utc_now()
-        with database().write() as session:
-            set_watermark(session, shops.id, BEGAN, began.isoformat())
-    else:
-        began = datetime.fromisoformat(first.value)
     if mark is None:
         return int((began - timedelta(days=_FIRST_DAYS)).timestamp()), began
     return int(mark.value) - 60 * shops.settings.orders.overlap_minutes, began
@@ -147,8 +163,8 @@ def _move_watermark(session: Session, connection_id: int, update_time: int) -> N
 class _Keeper:
     """Brings rows up to date with what was read, in one transaction."""
 
-    def __init__(self, session: Session, shops: Shops, began: datetime, *, asked: bool) -> None:
-        self._session, self._shops, self._began, self._asked = session, shops, began, asked
+    def __init__(self, session: Session, shops: Shops, began: datetime, *, asked: bool, again: bool) -> None:
+        self._session, self._shops, self._began, self._asked, self._again = session, shops, began, asked, again
         self._box, self._now = secret_box(), utc_now()
         self.new = self.changed = 0
 
@@ -170,7 +186,7 @@ class _Keeper:
         """Answers may come late: what was known later is not overwritten."""
         if row.update_time > seen.update_time:
             return False
-        return self._asked or (row.update_time, row.status) != (seen.update_time, seen.status)
+        return self._again or (row.update_time, row.status) != (seen.update_time, seen.status)
 
     def _rows(self, ids: Sequence[str]) -> dict[str, Order]:
         return {

@@ -35,6 +35,7 @@ _FIRST: Final = timedelta(days=1)
 # Whose tracking number may still be entered or corrected (tiktok-shop-api.md 5.4).
 _WATCHED: Final = (AWAITING_SHIPMENT, PARTIALLY_SHIPPING, AWAITING_COLLECTION, IN_TRANSIT)
 _WATCHED_DAYS: Final = 30
+_ORDERS_A_PAGE: Final = 100
 
 
 @task(name="read changed PrestaShop orders", cache_policy=NO_CACHE, **on_retryable)
@@ -47,7 +48,9 @@ def read_changed_orders(connection_id: int) -> BatchReport:
         mark = session.get(Watermark, (connection_id, _CHANGED))
     since = datetime.fromisoformat(mark.value) - _OVERLAP if mark else now - _FIRST
     newest = since
-    for page in shops.prestashop.pages("orders", display="full", filters=Filters(date_upd=greater(since))):
+    for page in shops.prestashop.pages(
+        "orders", display="full", filters=Filters(date_upd=greater(since)), size=_ORDERS_A_PAGE
+    ):
         newest = max([newest, *(row["date_upd"] for row in page if row["date_upd"])])
         with database().write() as session:
             known = _ours(session, connection_id, [row["id"] for row in page])

@@ -12,12 +12,15 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import orjson
+from sqlalchemy import delete
+from sqlmodel import col, select
 
 from clients.errors import Rejected, Retryable, ShopError, Uncertain
-from clients.prestashop.filters import Filters, any_of, equals
+from clients.prestashop.filters import Filters, any_of
 from clients.prestashop.records import Record
 from models.database import database, upsert
 from models.orders import Buyer, Order, OrderStage
@@ -31,6 +34,9 @@ from tasks.shops import Shops, utc_now
 _TRIES: Final = 3
 # A password nobody knows; guests have none.
 _PASSWORD_BYTES: Final = 24
+
+# An address that was changed since is another one.
+_SAME_ADDRESS: Final = ("lastname", "address1", "city", "postcode")
 
 Fields = Mapping[str, Any]
 Found = Mapping[int, int]
@@ -66,8 +72,6 @@ class OrderWriter:
         return "" if self._shops.settings.orders.customer == "technical" else work.order.user_id
 
     def _known_buyers(self, works: Sequence[Work]) -> dict[str, int]:
-        from sqlmodel import col, select
-
         with database().read() as session:
             return dict(
                 session.exec(
@@ -131,7 +135,7 @@ class OrderWriter:
                 "passwd": secrets.token_urlsafe(_PASSWORD_BYTES),
             }
             try:
-                made = self._once(lambda: self._prestashop.create("customers", fields))
+                made = self._once(partial(self._prestashop.create, "customers", fields))
             except Rejected as fault:
                 refusal = fault
                 continue
@@ -173,9 +177,6 @@ class OrderWriter:
                 self._forget_customer(work.order)
 
     def _forget_customer(self, order: Order) -> None:
-        from sqlalchemy import delete
-        from sqlmodel import col
-
         with database().write() as session:
             session.connection().execute(
                 delete(Buyer).where(
@@ -193,15 +194,16 @@ class OrderWriter:
             by_alias = {work.alias: work for work in wanting}
             rows = self._prestashop.rows(
                 "addresses",
-                display=("id", "alias", "id_customer", "deleted"),
+                display=("id", "alias", "id_customer", "deleted", *_SAME_ADDRESS),
                 filters=Filters(alias=any_of(sorted(by_alias))),
             )
             return {
-                by_alias[row["alias"]].order.key: row["id"]
+                work.order.key: row["id"]
                 for row in rows
-                if row["alias"] in by_alias
+                if (work := by_alias.get(row["alias"])) is not None
                 and not row["deleted"]
-                and row["id_customer"] == by_alias[row["alias"]].order.id_customer
+                and row["id_customer"] == work.order.id_customer
+                and all(row[name] == work.prepared.address.get(name, "") for name in _SAME_ADDRESS)
             }
 
         self._make(
@@ -308,7 +310,7 @@ class OrderWriter:
             if row.variant not in present.get(work.order.id_cart or 0, ())
         ]
         if bodies:
-            self._once(lambda: self._prestashop.create_many("specific_prices", bodies))
+            self._once(partial(self._prestashop.create_many, "specific_prices", bodies))
 
     def _price(self, work: Work, row: CartRow) -> Fields:
         return {
@@ -379,7 +381,7 @@ class OrderWriter:
             "conversion_rate": self._facts.currency.rate,
         }
         try:
-            made = self._once(lambda: self._prestashop.create("orders", fields))
+            made = self._once(partial(self._prestashop.create, "orders", fields))
         except Rejected as fault:
             self._refused(work, fault)
         except Uncertain as fault:
@@ -394,8 +396,8 @@ class OrderWriter:
             self._order_is(work, made["id"])
 
     def _unmade(self, work: Work, fault: Uncertain) -> None:
-        """No clear answer and no order: PrestaShop may still be at it, so the next run looks again. What fails again and
-        again has a cause."""
+        """No clear answer and no order: PrestaShop may still be at it, so the next run looks again. What fails again
+        and again has a cause."""
         if work.order.attempts < _TRIES:
             self._later(work, "order")
             return
@@ -457,7 +459,7 @@ class OrderWriter:
             return
         mark_sending((work.order for work in missing), step)
         try:
-            made = self._once(lambda: self._prestashop.create_many(resource, [fields(work) for work in missing]))
+            made = self._once(partial(self._prestashop.create_many, resource, [fields(work) for work in missing]))
         except (Rejected, Uncertain):
             # Some of them may be there; which one is at fault shows when each goes alone.
             adopt(missing, look(missing))
@@ -466,7 +468,7 @@ class OrderWriter:
             adopt(missing, ids)
         for work in wanting():
             try:
-                record: Record = self._once(lambda work=work: self._prestashop.create(resource, fields(work)))  # type: ignore[misc]
+                record: Record = self._once(partial(self._prestashop.create, resource, fields(work)))
             except Rejected as fault:
                 self._refused(work, fault)
             except Uncertain:
@@ -503,6 +505,3 @@ class OrderWriter:
 
 def _at_work(works: Iterable[Work]) -> list[Work]:
     return [work for work in works if not work.out]
-
-
-_ = equals

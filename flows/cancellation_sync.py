@@ -1,0 +1,39 @@
+"""cancellation_sync: cancellations and returns reach the other side; buyers' requests are answered (C5, I8, I12)."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from tasks import after_sales, order_facts, order_reading, order_states
+from tasks.report import BatchReport, RunResult
+from tasks.runs import batches, changes_table, publish, run_alone
+
+ORDERS_A_BATCH = 50
+
+
+@flow(name="cancellation_sync", flow_run_name="cancellations of {connection}", persist_result=False)
+def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked: bool = False) -> RunResult:
+    """Read both sides, answer buyers, cancel where the other side did, and set refunds in PrestaShop.
+
+    Args:
+        connection: name of the connection; may be left out when there is only one.
+        dry_run: stop after the plan.
+        retry_parked: ask TikTok Shop again for cancellations that it refused before.
+    """
+    with run_alone("cancellation_sync", connection, {}, dry_run=dry_run, turn="orders") as run:
+        key = run.connection_id
+        reports = [
+            order_facts.read_order_tables(key, anew=retry_parked),
+            order_reading.read_orders(run),
+            after_sales.read_after_sales(run),
+            order_states.read_changed_orders(key),
+        ]
+        for part in batches(after_sales.requests_to_answer(key), ORDERS_A_BATCH):
+            reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run))
+        for part in batches(after_sales.cancelled_in_prestashop(key), ORDERS_A_BATCH):
+            reports.append(after_sales.cancel_on_tiktok(run, part, dry_run=dry_run, retry_parked=retry_parked))
+        for part in batches(after_sales.unapplied(key), ORDERS_A_BATCH):
+            reports.append(after_sales.apply_after_sales(run, part, dry_run=dry_run))
+        report = BatchReport.total(reports)
+        publish(run, report, changes_table(run), dry_run=dry_run)
+        return RunResult.of(run.connection, run.plan, report)

@@ -1,0 +1,64 @@
+"""order_import: orders of TikTok Shop become orders of PrestaShop (read → decide → make → read back)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import flow
+
+from tasks import order_facts, order_import, order_reading
+from tasks.report import BatchReport, RunResult
+from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
+
+# Orders that share requests for their addresses, carts and prices (section 11.3).
+ORDERS_A_BATCH = 20
+
+
+@flow(name="order_import", flow_run_name="orders of {connection}", persist_result=False)
+def order_import_flow(
+    connection: str = "",
+    order_ids: list[str] | None = None,
+    dry_run: bool = False,
+    retry_parked: bool = False,
+) -> RunResult:
+    """Read what changed among the orders, and make those that are ready in PrestaShop.
+
+    Args:
+        connection: name of the connection; may be left out when there is only one.
+        order_ids: TikTok order ids to import now, also those that would be left out; what changed when left out.
+        dry_run: stop after reading and the plan: which orders would be made, with which lines and totals.
+        retry_parked: try orders again that wait for a person.
+    """
+    parameters = {"order_ids": order_ids}
+    with run_alone("order_import", connection, parameters, dry_run=dry_run, turn="orders") as run:
+        if order_ids is None:
+            reports = [order_reading.read_orders(run)]
+            keys = order_reading.open_orders(run.connection_id, retry_parked=retry_parked)
+        else:
+            reports = [order_reading.fetch_orders(run, order_ids)]
+            keys = order_reading.orders_of(run.connection_id, order_ids)
+        reports.append(import_orders(run, keys, dry_run=dry_run, anew=retry_parked or order_ids is not None))
+        report = BatchReport.total(reports)
+        publish(run, report, changes_table(run) if dry_run else order_import.orders_table(run, keys), dry_run=dry_run)
+        return RunResult.of(run.connection, run.plan, report)
+
+
+def import_orders(run: Run, keys: Sequence[int], *, dry_run: bool, anew: bool) -> BatchReport:
+    """Take orders into PrestaShop, some at a time; nothing is asked of PrestaShop when there are none."""
+    if not keys:
+        return BatchReport()
+    progress = Progress("Making orders in PrestaShop")
+    reports = [order_facts.read_order_tables(run.connection_id, anew=anew)]
+    parts = batches(keys, ORDERS_A_BATCH)
+    for number, part in enumerate(parts, 1):
+        if dry_run:
+            reports.append(order_import.plan_imports(run, part))
+        else:
+            reports.append(order_import.import_batch(run, part))
+        progress.reached(number / len(parts))
+    return BatchReport.total(reports)
+
+
+def apply_imports(run: Run, plan: int) -> BatchReport:
+    """Import the orders of a stored plan, as far as they are not imported yet."""
+    return import_orders(run, order_import.planned_orders(plan), dry_run=False, anew=True)
