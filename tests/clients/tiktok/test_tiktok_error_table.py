@@ -1,4 +1,4 @@
-"""The error table knows every code of sections 1.4, 2.2 and 3.22, written out here once more by hand."""
+"""The error table knows every code of sections 1.4, 2.2, 3.22, 4 and 5.9, written out here once more by hand."""
 
 from __future__ import annotations
 
@@ -38,7 +38,17 @@ PRODUCT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("codes", [PLATFORM, PRODUCT], ids=["platform", "product"])
+ORDER = {
+    10002014, 10002015, 10037002, 10037003, 10037004, 10006402, 21008111, 25001001, 25001003, 25001011, 25001014,
+    25001015, 25001020, 25001021, 25001028, 25001045, 25001046, 25001051, 25005010, 25005011, 25007006, 25011011,
+    25011012, 25020005, 25020008, 25020010, 21001001, 21011005, 21003002, 21011035, 11006013, 11006014, 21004024,
+    21008025, 21008106, 21008044, 21011041, 21011001, 21011004, 21011006, 21011007, 21011010, 21011013, 21011015,
+    21011022, 21011029, 21011030, 21011037, 21011043, 21011044, 21011048, 21011050, 21011051, 21011052, 21011053,
+    21042102, 21042104, 10007014, 11007016, 11007018, 11007021,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codes", [PLATFORM, PRODUCT, ORDER], ids=["platform", "product", "order"])
 def test_every_code_has_cause_and_fix(codes: set[int]) -> None:
     assert {code for code in codes if str(code) not in ERRORS} == set()
     for code in codes:
@@ -49,7 +59,7 @@ def test_every_code_has_cause_and_fix(codes: set[int]) -> None:
 
 
 def test_the_table_has_no_codes_of_its_own_invention() -> None:
-    assert set(ERRORS) == {str(code) for code in PLATFORM | PRODUCT}
+    assert set(ERRORS) == {str(code) for code in PLATFORM | PRODUCT | ORDER}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,10 @@ def test_retrying_follows_from_the_class() -> None:
         assert (entry.retry in ("yes", "slowly")) == issubclass(entry.kind, tree.Retryable)
         assert (entry.retry == "after refresh") == (entry.kind is tree.TokenExpired)
     assert {code for code, entry in ERRORS.items() if entry.retry == "tomorrow"} == {"45101004", "12052093"}
+
+
+def test_what_passes_by_itself_is_tried_later() -> None:
+    assert {code for code in ORDER if explain(code).retry == "later"} == {21011044, 21011007, 25001011, 21011029}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +21,8 @@ from clients.tiktok.results import (
     UploadedFile,
     UploadedImage,
 )
+from tests.clients.tiktok.cases import Case, data_of
+from tests.clients.tiktok.order_cases import ORDER_CASES
 
 PRODUCT = "1729500000000000001"
 IDS = [PRODUCT, "1729500000000000009"]
@@ -31,25 +33,7 @@ CHECK = {
 }
 
 
-class Case(NamedTuple):
-    """A call, the request it has to become, the answer it gets, and what it makes of it."""
-
-    call: Callable[[TikTokClient], Any]
-    endpoint: str
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any
-    answer: Any  # the name of an example file, or data
-    result: Callable[[Any], Any]
-    cipher: bool = True
-
-
-def data_of(name: str) -> Callable[[Any], Any]:
-    return lambda data: data[name]
-
-
-CASES = {
+CASES = ORDER_CASES | {
     "shops": Case(
         lambda c: [(s.id, s.cipher, s.region) for s in c.shops()],
         "AUTHORIZED_SHOPS", "GET", "/authorization/202309/shops", {}, None, "authorized-shops-response",
@@ -306,7 +290,10 @@ def test_every_endpoint_of_the_table_is_called_above() -> None:
 def test_the_table_says_which_calls_may_be_repeated() -> None:
     writes = {name for name, endpoint in endpoints.ENDPOINTS.items() if endpoint.kind == "write"}
     repeatable = {name for name in writes if endpoints.ENDPOINTS[name].repeatable}
-    assert repeatable == {"UPLOAD_IMAGE", "UPLOAD_FILE", "UPDATE_PRICES", "UPDATE_INVENTORY"}
+    assert repeatable == {
+        "UPLOAD_IMAGE", "UPLOAD_FILE", "UPDATE_PRICES", "UPDATE_INVENTORY", "ATTACH_EXTERNAL_ORDERS",
+        "CORRECT_ORDER_TRACKING", "CORRECT_PACKAGE_TRACKING", "APPROVE_CANCELLATION", "REJECT_CANCELLATION",
+    }  # fmt: skip
     assert all(endpoint.repeatable for endpoint in endpoints.ENDPOINTS.values() if endpoint.kind == "read")
     assert all(endpoint.kind == "read" for endpoint in endpoints.ENDPOINTS.values() if endpoint.method == "GET")
 
