@@ -332,7 +332,7 @@ def _known(method: str, path: str, status: int, code: str, fields: str) -> ShopE
     about = f" ({fields})" if fields else ""
     message = f"{method} {path}: {status}, code {code}{about}"
     row = TABLE.get(code)
-    if code == "46" and _resource_of(path) in _SAVED_BEFORE_46:
+    if code == "46" and method == "POST" and _resource_of(path) in _SAVED_BEFORE_46:
         return error("46", message, fault=_SAVED_BEFORE_46[_resource_of(path)])
     if row is None or (code == "85" and status >= 500):
         # A module's own code, or an association refused after the object itself was saved.

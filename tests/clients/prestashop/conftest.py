@@ -25,8 +25,9 @@ Answering = Callable[[httpx.Request], httpx.Response]
 
 def recording(number: str, version: str = "8.2.1") -> tuple[str, httpx.Response]:
     """The request line's target and the answer of a recorded exchange."""
-    folder = DATA / {"8.2.1": "prestashop-recordings", "9.1.4": "prestashop-recordings-9"}[version]
-    (file,) = folder.glob(f"{number}-*.http")
+    suffix = {"8.2.1": "", "9.1.4": "-9"}[version]
+    folders = (DATA / f"prestashop-{area}{suffix}" for area in ("recordings", "orders"))
+    (file,) = (file for folder in folders for file in folder.glob(f"{number}-*.http"))
     request, answer = file.read_bytes().split(b"=== REQUEST\n", 1)[1].split(b"=== RESPONSE\n", 1)
     head, _, body = answer.partition(b"\n\n")
     status, *lines = head.decode().split("\n")
