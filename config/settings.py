@@ -48,6 +48,17 @@ class Settings(BaseSettings):
     tiktok_reads_per_second: float = Field(default=10.0, gt=0, le=1000)
     tiktok_writes_per_second: float = Field(default=3.0, gt=0, le=1000)
     prestashop_calls_per_second: float = Field(default=50.0, gt=0, le=1000)
+    smtp_host: str = Field(default="", description="Server that mails about failed orders are handed to (C1).")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="Encryption of the way to the server; its certificate is checked."
+    )
+    smtp_user: str = Field(default="", description="Empty: the server takes mail without a login.")
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = Field(default="", description="Sender of the mails; empty: the user, if that is an address.")
+    smtp_timeout: float = Field(
+        default=20.0, gt=0, le=300, description="Seconds to wait for each answer of the server."
+    )
 
     @field_validator("home")
     @classmethod
