@@ -178,31 +178,32 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
     """The closing artifacts: figures, what was planned and what became of it, and what needs a person."""
     if not FlowRunContext.get():
         return
-    key = f"{run.flow}-{run.connection}".lower().replace("_", "-").replace(" ", "-")
-    key = "".join(letter for letter in key if letter.isascii() and (letter.isalnum() or letter == "-")).strip("-")
     create_markdown_artifact(
-        key=f"{key}-summary",
+        key=_key(run, "summary"),
         markdown=summary(run, report, dry_run=dry_run),
         description=f"{run.flow} on {run.connection}",
     )
-    if changes:
+    publish_table(run, "changes", changes, f"Changes of plan {run.plan}")
+    publish_table(run, "failures", [failure.model_dump() for failure in report.failures], "What needs a person")
+    publish_table(
+        run, "not-ready", [one.model_dump() for one in report.not_ready], "What keeps products from being listed"
+    )
+
+
+def publish_table(run: Run, name: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
+    """A table artifact of a run, if there is anything to show; silent outside of Prefect."""
+    if rows and FlowRunContext.get():
         create_table_artifact(
-            key=f"{key}-changes",
-            table=[dict(change) for change in changes[:_MOST_ROWS]],
-            description=f"Changes of plan {run.plan}" + _rest(len(changes)),
+            key=_key(run, name),
+            table=[dict(row) for row in rows[:_MOST_ROWS]],
+            description=description + _rest(len(rows)),
         )
-    if report.failures:
-        create_table_artifact(
-            key=f"{key}-failures",
-            table=[failure.model_dump() for failure in report.failures[:_MOST_ROWS]],
-            description="What needs a person" + _rest(len(report.failures)),
-        )
-    if report.not_ready:
-        create_table_artifact(
-            key=f"{key}-not-ready",
-            table=[failure.model_dump() for failure in report.not_ready[:_MOST_ROWS]],
-            description="What keeps products from being listed" + _rest(len(report.not_ready)),
-        )
+
+
+def _key(run: Run, name: str) -> str:
+    key = f"{run.flow}-{run.connection}".lower().replace("_", "-").replace(" ", "-")
+    key = "".join(letter for letter in key if letter.isascii() and (letter.isalnum() or letter == "-")).strip("-")
+    return f"{key}-{name}"
 
 
 def _rest(rows: int) -> str:
