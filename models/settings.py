@@ -227,3 +227,9 @@ class ConnectionSettings(Document):
     schedules: ScheduleSettings = Field(default_factory=ScheduleSettings)
     sales_warehouse_id: str = Field(default="", description="A4 TikTok warehouse to sync with; empty: the default one.")
     retention_days: int = Field(default=180, ge=1, le=3650, description="K18 How long buyer data is kept.")
+    back_office_url: str = Field(
+        default="",
+        max_length=500,
+        pattern=r"^(https?://\S+)?$",
+        description="Address of PrestaShop's back office, its folder included; makes links to orders in mails.",
+    )
