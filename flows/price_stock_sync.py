@@ -11,7 +11,18 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
 from flows.catalog_upload import mirror_catalogue
-from tasks import deletions, mirror, offer_sending, offers, price_audit, shop_tables, stock, sweeps
+from tasks import (
+    deletions,
+    mirror,
+    offer_sending,
+    offers,
+    order_reading,
+    order_states,
+    price_audit,
+    shop_tables,
+    stock,
+    sweeps,
+)
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, Run, batches, changes_table, planned_products, publish, run_alone
 from tasks.shops import batch_size, utc_now
@@ -56,6 +67,7 @@ def price_stock_sync(
         reports.append(guard)
         reports.append(plan_offers(run, product_ids, held, dry_run=dry_run, retry_parked=retry_parked))
         if not dry_run:
+            reports.append(see_orders(run))
             reports.append(send_offers(run, run.plan))
             reports.append(deletions.delete_gone(run, held))
             reports.append(price_audit.audit_prices(run))
@@ -67,8 +79,16 @@ def price_stock_sync(
 def apply_offers(run: Run, plan: int) -> BatchReport:
     """Send what a stored plan of this flow still holds: targets and what they start from are the same as then (K1)."""
     # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
-    reports = [mirror_catalogue(run, planned_products(plan)), offers.keep_current(run, plan)]
+    reports = [mirror_catalogue(run, planned_products(plan)), offers.keep_current(run, plan), see_orders(run)]
     return BatchReport.total([*reports, send_offers(run, plan)])
+
+
+def see_orders(run: Run) -> BatchReport:
+    """Before stock is sent, know what was sold: products of orders that are news are planned for anew by the next run
+    (tiktok-shop-api.md section 8, item 39)."""
+    if not offer_sending.offers_to_send(run.connection_id, run.plan):
+        return BatchReport()
+    return order_reading.read_orders(run)
 
 
 def notice_changes(run: Run, *, full: bool) -> BatchReport:
@@ -93,6 +113,7 @@ def notice_changes(run: Run, *, full: bool) -> BatchReport:
             else sweeps.read_saved_products.submit(connection_id),
             shop_tables.mirror_specific_prices.submit(connection_id),
             shop_tables.mirror_small_tables.submit(connection_id, shop_tables.PRICE_TABLES),
+            order_states.read_changed_orders.submit(connection_id),
         ]
         reports = [report]
         for number, future in enumerate(futures, 1):

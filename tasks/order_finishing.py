@@ -130,15 +130,21 @@ class OrderFinisher:
     def finish(self, works: Sequence[Work]) -> None:
         """Note, reference (C6), status (C7); then the order is imported."""
         wanting = [work for work in works if not work.out and work.order.stage is OrderStage.VERIFIED]
-        if not wanting or not self._describe(wanting):
+        if not wanting:
             return
+        self._describe(wanting)
+        wanting = [work for work in wanting if not work.out]
         state = self._shops.settings.orders.imported_state
         if state:
             moving = [work for work in wanting if self._states.get(work.order.id_order or 0) != state]
             self._move(moving, state)
         self._imported([work for work in wanting if not work.out])
 
-    def _describe(self, works: Sequence[Work]) -> bool:
+    def _describe(self, works: Sequence[Work]) -> None:
+        """Note and reference. PrestaShop 1.7 cannot change single fields of an order; a private message says it there."""
+        if self._prestashop.version.startswith("1."):
+            self._leave_messages(works)
+            return
         bodies: dict[int, Mapping[str, Any]] = {}
         for work in works:
             reference = work.prepared.reference
@@ -156,7 +162,25 @@ class OrderFinisher:
                     self._park(work, fault.code or "refused", fault.cause, fault.fix)
                 except (Uncertain, Retryable):
                     self._later(work)
-        return True
+
+    def _leave_messages(self, works: Sequence[Work]) -> None:
+        ids = [work.order.id_order or 0 for work in works]
+        there = {
+            row["id_order"]
+            for row in self._prestashop.rows(
+                "messages", display=("id", "id_order"), filters=Filters(id_order=any_of(ids))
+            )
+        }
+        for work in works:
+            if work.order.id_order in there:
+                continue
+            message = {"id_order": work.order.id_order, "message": work.prepared.note, "private": True}
+            try:
+                self._prestashop.create("messages", message)
+            except Rejected as fault:
+                self._park(work, fault.code or "refused", fault.cause, fault.fix)
+            except (Uncertain, Retryable):
+                self._later(work)
 
     def _imported(self, works: Sequence[Work]) -> None:
         now = utc_now()

@@ -26,8 +26,8 @@ from tasks.order_record import tell
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
 from tasks.shops import Shops, open_shops, utc_now
-from tasks.sweeps import set_watermark
-from tasks.touched import touch, with_packs
+from tasks.stock import read_stock_of
+from tasks.sweeps import set_watermark_now
 
 _CHANGED: Final = "prestashop_orders"
 _OVERLAP: Final = timedelta(minutes=5)
@@ -40,7 +40,11 @@ _ORDERS_A_PAGE: Final = 100
 
 @task(name="read changed PrestaShop orders", cache_policy=NO_CACHE, **on_retryable)
 def read_changed_orders(connection_id: int) -> BatchReport:
-    """Statuses of our orders, and what any order moved: its products' stock is read again (5.2, touched tier)."""
+    """Statuses of our orders, and what any order moved: its products' stock is read again (5.2, touched tier).
+
+    Raises:
+        AccessDenied: the webservice key has no right to orders.
+    """
     shops = open_shops(connection_id)
     report = BatchReport()
     now = utc_now()
@@ -60,11 +64,12 @@ def read_changed_orders(connection_id: int) -> BatchReport:
             for row in unseen:
                 if row["id"] in known:
                     keep_state(session, known[row["id"]], row, now)
-            products = {
-                int(line["product_id"]) for row in unseen for line in row.get("associations", {}).get("order_rows", ())
-            }
-            touch(session, connection_id, with_packs(session, connection_id, products), "PrestaShop order", now)
-            set_watermark(session, connection_id, _CHANGED, newest.isoformat())
+        products = {
+            int(line["product_id"]) for row in unseen for line in row.get("associations", {}).get("order_rows", ())
+        }
+        report = BatchReport.total([report, read_stock_of(shops, products)])
+        # Not before their stock was read: a run that dies in between reads them again.
+        set_watermark_now(connection_id, _CHANGED, newest.isoformat())
         report.count("PrestaShop orders read", len(unseen))
     return report
 

@@ -61,15 +61,20 @@ class OrderWriter:
         wanting = [work for work in _at_work(works) if work.order.id_customer is None]
         self._customers_found(wanting, self._known_buyers(wanting))
         wanting = [work for work in wanting if work.order.id_customer is None]
-        doubtful = [work for work in wanting if work.order.sending == "customer"]
+        # The technical customer may have been made by hand, or by another installation.
+        doubtful = [work for work in wanting if work.order.sending == "customer" or self._is_technical]
         if doubtful:
             self._customers_found(doubtful, self._look_for_customers(doubtful))
         for work in wanting:
             if work.order.id_customer is None:
                 self._make_customer(work)
 
+    @property
+    def _is_technical(self) -> bool:
+        return self._shops.settings.orders.customer == "technical"
+
     def _buyer(self, work: Work) -> str:
-        return "" if self._shops.settings.orders.customer == "technical" else work.order.user_id
+        return self._buyer_of(work.order)
 
     def _known_buyers(self, works: Sequence[Work]) -> dict[str, int]:
         with database().read() as session:
@@ -91,7 +96,7 @@ class OrderWriter:
             display=("id", "email", "is_guest", "deleted"),
             filters=Filters(email=any_of(sorted(emails))),
         ):
-            if not row["deleted"] and (row["is_guest"] or self._shops.settings.orders.customer == "technical"):
+            if not row["deleted"] and row["is_guest"] != self._is_technical:
                 found[row["email"].casefold()] = row["id"]
         return {
             self._buyer(work): found[email.casefold()]
@@ -109,7 +114,8 @@ class OrderWriter:
         )
 
     def _buyer_of(self, order: Order) -> str:
-        return "" if self._shops.settings.orders.customer == "technical" else order.user_id
+        # An order without a buyer's id has a buyer of its own.
+        return "" if self._is_technical else order.user_id or order.order_id
 
     def _keep_buyers(self, buyers: Mapping[str, int]) -> None:
         rows = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from prefect import task
@@ -13,7 +13,8 @@ from sqlmodel import col, select
 from clients.errors import ConfigurationFault
 from clients.prestashop.filters import Filters, any_of, less
 from models.catalogue import Product, Variant
-from models.database import database
+from models.database import database, in_parts
+from models.listings import ListingSku
 from tasks.mirror_rows import STOCK_FIELDS, Row
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
@@ -106,6 +107,32 @@ def _store_stock(connection_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
                 moved_variants,
             )
     return len(moved_products) + len(moved_variants)
+
+
+def read_stock_of(shops: Shops, products: Iterable[int]) -> BatchReport:
+    """Stock rows of the listed among these products: an order moved them (5.2, touched tier)."""
+    with database().read() as session:
+        listed = {
+            id_product
+            for part in in_parts(sorted(set(products)))
+            for id_product in session.exec(
+                select(ListingSku.id_product)
+                .where(ListingSku.connection_id == shops.id, col(ListingSku.id_product).in_(part))
+                .distinct()
+            )
+            if id_product is not None
+        }
+    report = BatchReport()
+    if not listed:
+        return report
+    shared = _groups_that_share_stock(shops)
+    found = shops.prestashop.rows(
+        "stock_availables", display=STOCK_FIELDS, filters=Filters(id_product=any_of(sorted(listed)))
+    )
+    rows = [row for row in found if _in_scope(row, shared)]
+    for part in in_parts(rows):
+        report.count("stock moved", _store_stock(shops.id, part))
+    return report
 
 
 # Larger than a mirror's: a sweep writes next to nothing, and a request costs the shop 10 ms whatever it asks for.
