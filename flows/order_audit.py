@@ -38,7 +38,12 @@ def order_audit(
         last: the last day; today when left out.
         catch_up: read and import what is missing here or was not finished, as order_import would have done.
         export: a .csv or .xlsx file to write every order and the figures of each day to.
+
+    Raises:
+        ValueError: days that are none, or a file of another kind.
     """
+    if export:
+        order_export.check_path(Path(export))
     parameters = {
         "days": days,
         "first": first and first.isoformat(),

@@ -64,6 +64,9 @@ TO_CATCH_UP: Final = frozenset({Verdict.MISSING, Verdict.BEHIND, Verdict.UNFINIS
 
 _NOT_IMPORTED: Final = frozenset({Verdict.BEHIND, Verdict.UNFINISHED, Verdict.PARKED})
 
+DAY_AMOUNTS: Final = frozenset({"paid", "total", "expected total"})
+"""Which figures of a day's record are amounts of money."""
+
 _WHAT_TO_DO: Final[Mapping[Verdict, str]] = {
     Verdict.MISSING: "Run order_audit with catch_up, or fetch the order by its number.",
     Verdict.BEHIND: "Run order_import; if this stays, fetch the order by its number.",

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from config.logging import redact
 from models.database import database
 from models.orders import Order
-from rules.order_audit import Audited
+from rules.order_audit import DAY_AMOUNTS, Audited
 from tasks.order_audit import Audit
 from tasks.order_record import lines_of
 from tasks.shops import open_shops
@@ -41,7 +41,11 @@ def export_audit(audit: Audit, path: Path) -> list[Path]:
         ValueError: the path ends otherwise.
     """
     orders = [_audited(one, audit) for one in audit.orders]
-    return _write(path, {"orders": orders, "days": audit.day_rows()}, audit.decimals)
+    days = [
+        {name: Decimal(str(value)) if name in DAY_AMOUNTS else value for name, value in row.items()}
+        for row in audit.day_rows()
+    ]
+    return _write(path, {"orders": orders, "days": days}, audit.decimals)
 
 
 def export_ledger(connection_id: int, path: Path, first: date, last: date) -> list[Path]:
@@ -69,6 +73,18 @@ def export_ledger(connection_id: int, path: Path, first: date, last: date) -> li
         {**_order(order, decimals), "day": order.created_at.astimezone(zone).date().isoformat()} for order in orders
     ]
     return _write(path, {"orders": ledger, "units": list(_units(orders, decimals))}, decimals)
+
+
+def check_path(path: Path) -> str:
+    """The path's ending.
+
+    Raises:
+        ValueError: nothing that can be written ends so.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise ValueError(f"{path.name} must end in .csv or .xlsx")
+    return suffix
 
 
 def _audited(one: Audited, audit: Audit) -> dict[str, Any]:
@@ -154,9 +170,7 @@ def _amount(amount: Decimal | None, decimals: int) -> Decimal | None:
 
 def _write(path: Path, tables: Mapping[str, Sequence[Row]], decimals: int) -> list[Path]:
     """Write tables, the first one under the path's own name; a file that is there is replaced as a whole."""
-    suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise ValueError(f"{path.name} must end in .csv or .xlsx")
+    suffix = check_path(path)
     # Half a second that only exports need to take.
     import pandas
 
@@ -170,7 +184,7 @@ def _write(path: Path, tables: Mapping[str, Sequence[Row]], decimals: int) -> li
             for name, frame in frames.items():
                 frame.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
                 for cell in (cell for row in writer.sheets[name].iter_rows(min_row=2) for cell in row):
-                    if isinstance(cell.value, float):
+                    if isinstance(cell.value, float | Decimal):
                         cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
         return [draft.replace(path)]
     written: list[Path] = []
