@@ -250,7 +250,7 @@ class _Draft:
         first, last = split_name(self._recipient)
         fitted_first, fitted_last, reasons = fitted_name(first, last, NAME)
         self.reasons += reasons
-        for text in (self._recipient.name, f"{first} {last}"):
+        for text in (self._recipient.name, self._recipient.first_name, self._recipient.last_name):
             if MASK not in text and not holds(f"{fitted_first} {fitted_last} {' '.join(self._notes)}", text):
                 self._notes.append(f"Name: {tidy(text)}")
                 self.tell("name_in_other", "the name as the buyer wrote it stands in the field other")
@@ -268,9 +268,11 @@ class _Draft:
             texts.insert(0, fit(f"{_ORDER} {self._order.id}", STREET))
         elif texts and not any(line.strip() for line in (*recipient.lines, recipient.address_detail)):
             self.tell("street_from_full_address", "the address comes in one piece: all of it is the street")
+        if not texts:
+            return {"address1": "", "address2": ""}, ""
         known = " ".join((*clear, self._place.city))
         texts += [fit(name, STREET) for name in self._place.street if not holds(known, name)]
-        first, rest = part_at_word(texts[0] if texts else "", STREET.size)
+        first, rest = part_at_word(texts[0], STREET.size)
         second, over = part_at_word(", ".join(text for text in (rest, *texts[1:]) if text), STREET.size)
         return {"address1": first, "address2": second}, over
 

@@ -118,8 +118,8 @@ def fit_name(text: str, rule: FieldRule) -> str:
         for word in tidy(text).split()
         if not _COUNTED.fullmatch(word)
     ]
-    # A name is not a place: nobody is called "at".
-    cleaned = "".join(" " if char == "@" else _instead(char, rule) for char in " ".join(words))
+    # A name is not a place: nobody is called "at"; and what stood in brackets stands between spaces.
+    cleaned = "".join(" " if char in "@()[]{}<>" else _instead(char, rule) for char in " ".join(words))
     if rule is CUSTOMER_NAME:
         cleaned = re.sub(r"([.。])(?=\S)", r"\1 ", cleaned)
         cleaned = re.sub(r"[.。](?:\s+[.。])+", ".", cleaned)
