@@ -8,6 +8,7 @@ from flows.apply_plan import apply_plan
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.listing_actions import listing_actions
+from flows.order_watch import order_watch
 from flows.price_stock_sync import price_stock_sync
 from flows.status_sync import status_sync
 from flows.taxonomy_refresh import taxonomy_refresh
@@ -22,6 +23,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         apply_plan,
         catalog_link,
         listing_actions,
+        order_watch,
     )
 }
 """Every flow by its name."""
@@ -32,6 +34,7 @@ __all__ = [
     "catalog_link",
     "catalog_upload",
     "listing_actions",
+    "order_watch",
     "price_stock_sync",
     "status_sync",
     "taxonomy_refresh",
