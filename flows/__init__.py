@@ -5,11 +5,15 @@ from typing import Any, Final
 from prefect import Flow
 
 from flows.apply_plan import apply_plan
+from flows.cancellation_sync import cancellation_sync
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.listing_actions import listing_actions
+from flows.order_import import order_import
+from flows.order_status_sync import order_status_sync
 from flows.order_watch import order_watch
 from flows.price_stock_sync import price_stock_sync
+from flows.shipment_push import shipment_push
 from flows.status_sync import status_sync
 from flows.taxonomy_refresh import taxonomy_refresh
 
@@ -31,11 +35,15 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
 __all__ = [
     "FLOWS",
     "apply_plan",
+    "cancellation_sync",
     "catalog_link",
     "catalog_upload",
     "listing_actions",
+    "order_import",
+    "order_status_sync",
     "order_watch",
     "price_stock_sync",
+    "shipment_push",
     "status_sync",
     "taxonomy_refresh",
 ]

@@ -11,6 +11,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.catalog_upload import BATCHES_IN_FLIGHT, mirror_catalogue, send_changes
 from flows.listing_actions import apply_actions
+from flows.order_import import apply_imports
 from flows.price_stock_sync import apply_offers
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Run, changes_table, plan_connection, plan_flow, planned_products, publish, run_alone
@@ -34,6 +35,7 @@ APPLYING: Final[dict[str, Applying]] = {
     "catalog_upload": Applying("catalogue", apply_upload),
     "price_stock_sync": Applying("offers", apply_offers),
     "listing_actions": Applying("actions", apply_actions),
+    "order_import": Applying("orders", apply_imports),
 }
 """By the name of the flow that made the plan."""
 

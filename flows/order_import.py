@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from prefect import flow
 
-from tasks import order_facts, order_import, order_reading
+from tasks import order_facts, order_reading
+from tasks import order_import as importing
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
 
@@ -15,7 +16,7 @@ ORDERS_A_BATCH = 20
 
 
 @flow(name="order_import", flow_run_name="orders of {connection}", persist_result=False)
-def order_import_flow(
+def order_import(
     connection: str = "",
     order_ids: list[str] | None = None,
     dry_run: bool = False,
@@ -39,7 +40,7 @@ def order_import_flow(
             keys = order_reading.orders_of(run.connection_id, order_ids)
         reports.append(import_orders(run, keys, dry_run=dry_run, anew=retry_parked or order_ids is not None))
         report = BatchReport.total(reports)
-        publish(run, report, changes_table(run) if dry_run else order_import.orders_table(run, keys), dry_run=dry_run)
+        publish(run, report, changes_table(run) if dry_run else importing.orders_table(keys), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
 
 
@@ -52,13 +53,13 @@ def import_orders(run: Run, keys: Sequence[int], *, dry_run: bool, anew: bool) -
     parts = batches(keys, ORDERS_A_BATCH)
     for number, part in enumerate(parts, 1):
         if dry_run:
-            reports.append(order_import.plan_imports(run, part))
+            reports.append(importing.plan_imports(run, part))
         else:
-            reports.append(order_import.import_batch(run, part))
+            reports.append(importing.import_batch(run, part))
         progress.reached(number / len(parts))
     return BatchReport.total(reports)
 
 
 def apply_imports(run: Run, plan: int) -> BatchReport:
     """Import the orders of a stored plan, as far as they are not imported yet."""
-    return import_orders(run, order_import.planned_orders(plan), dry_run=False, anew=True)
+    return import_orders(run, importing.planned_orders(plan), dry_run=False, anew=True)

@@ -100,9 +100,7 @@ _LOOSE: Final = " ,;-&"
 
 def tidy(text: str) -> str:
     """Composed characters without emoji and invisible ones, single spaces; ① is 1."""
-    compact = "".join(
-        unicodedata.normalize("NFKC", char) if char.isalnum() and not plain_characters(char) else char for char in text
-    )
+    compact = "".join(_unadorned(char) if char.isalnum() and not plain_characters(char) else char for char in text)
     return plain_characters(compact).strip()
 
 
@@ -216,3 +214,9 @@ def _letters(text: str) -> list[str]:
 def _digit(char: str) -> str:
     """A digit of any script in ours."""
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
+
+
+def _unadorned(char: str) -> str:
+    """A letter or number out of its circle."""
+    bare = unicodedata.normalize("NFKC", char)
+    return bare if bare != char else f"{unicodedata.numeric(char, 0):.0f}"

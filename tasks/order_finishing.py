@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rules.order_money import Difference, check_created
 from sqlalchemy import update
 from sqlmodel import col
 
@@ -16,6 +15,7 @@ from clients.prestashop.records import Record
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState
 from models.orders import OrderStage
+from rules.order_check import Difference, Expected, check_created
 from tasks.order_facts import OrderFacts
 from tasks.order_record import mark_sending, park, postpone, store
 from tasks.order_states import parcels_of
@@ -48,7 +48,7 @@ class OrderFinisher:
             if order is None:
                 self._gone(work)
                 continue
-            differences = check_created(order, carriers.get(order["id"], []), expected_of(work, self._facts))
+            differences = check_created(order, carriers.get(order["id"], []), self._expected(work))
             if work.order.sending == _UNDO and order["current_state"] == self._facts.cancelled:
                 self._undone(work, differences)
             elif not differences:
@@ -57,6 +57,16 @@ class OrderFinisher:
                 self._repair(work, differences)
             else:
                 self._undo(work, differences)
+
+    def _expected(self, work: Work) -> Expected:
+        return Expected(
+            total=work.prepared.expected,
+            rows={row.variant: row.quantity for row in work.prepared.rows},
+            id_customer=work.order.id_customer or 0,
+            id_address=work.order.id_address or 0,
+            id_carrier=self._facts.id_carrier,
+            error_state=self._facts.error,
+        )
 
     def _read(self, works: Sequence[Work]) -> tuple[dict[int, Record], dict[int, list[Record]]]:
         ids = sorted(work.order.id_order or 0 for work in works)
@@ -141,7 +151,7 @@ class OrderFinisher:
         self._imported([work for work in wanting if not work.out])
 
     def _describe(self, works: Sequence[Work]) -> None:
-        """Note and reference. PrestaShop 1.7 cannot change single fields of an order; a private message says it there."""
+        """Note and reference. PrestaShop 1.7 cannot change single fields of an order: a private message says it."""
         if self._prestashop.version.startswith("1."):
             self._leave_messages(works)
             return

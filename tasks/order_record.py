@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from clients.errors import ShopError
@@ -89,6 +89,24 @@ def lines_of(keys: Sequence[int]) -> dict[int, list[OrderLine]]:
 def tell(session: Session, key: int, text: str, at: datetime) -> None:
     """Note something that happened to an order, for people (I5); nothing personal goes in."""
     session.connection().execute(insert(OrderEvent), [{"order_key": key, "at": at, "text": text}])
+
+
+def keep_variants(variants: Mapping[int, Mapping[str, tuple[int, int]]]) -> None:
+    """Note which variant each unit of an order stands for: {order's key: {unit id: variant}}."""
+    rows = [
+        {"order": key, "line": line_id, "product": variant[0], "attribute": variant[1]}
+        for key, units in variants.items()
+        for line_id, variant in units.items()
+    ]
+    if not rows:
+        return
+    with database().write() as session:
+        session.connection().execute(
+            update(OrderLine)
+            .where(col(OrderLine.order_key) == bindparam("order"), col(OrderLine.line_id) == bindparam("line"))
+            .values(id_product=bindparam("product"), id_product_attribute=bindparam("attribute")),
+            rows,
+        )
 
 
 def mark_sending(orders: Iterable[Order], step: str) -> None:

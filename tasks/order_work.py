@@ -52,6 +52,8 @@ class Work:
     order: Order
     seen: TikTokOrder
     prepared: Prepared
+    # The variant that each unit stands for, by unit id; bundles stand for several.
+    variants: Mapping[str, tuple[int, int]]
     out: bool = False
 
     @property

@@ -54,6 +54,23 @@ class OrderWriter:
         self._prestashop = shops.prestashop
         self._keys: dict[int, str] = {}
 
+    def adopt(self, orders: Sequence[Order]) -> None:
+        """Take up the orders that a dead run made and could not record any more."""
+        doubtful = [order for order in orders if order.sending == "order" and order.id_order is None]
+        made = self._orders_by_cart(order.id_cart or 0 for order in doubtful)
+        found = [order for order in doubtful if order.id_cart in made]
+        store(
+            found,
+            lambda order: {
+                "id_order": made[order.id_cart or 0],
+                "stage": OrderStage.ORDER,
+                "ordered_at": utc_now(),
+                "prestashop_state": self._facts.paid,
+            },
+            event="PrestaShop order found that an interrupted run made",
+        )
+        self._report.count("found", len(found))
+
     # Customers
 
     def customers(self, works: Sequence[Work]) -> None:

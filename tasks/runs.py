@@ -145,6 +145,9 @@ def change_text(change: Change) -> str:
     """What a change sets, for people: the title of a listing, or from and to of the SKUs that move."""
     if "content" in change.after:
         return str(change.after["content"].get("title", ""))
+    if "total" in change.after:
+        pieces = sum(row["quantity"] for row in change.after.get("rows", ()))
+        return f"{pieces} pieces, total {change.after['total']} {change.after.get('currency', '')}".rstrip()
     moved = [row for row in change.after.get("skus", ()) if row["from"] != row["to"]]
     shown = [f"{row['from'] or 'unknown'} → {row['to']} {row.get('currency', '')}".rstrip() for row in moved[:3]]
     more = f" and {len(moved) - 3} more" if len(moved) > 3 else ""
