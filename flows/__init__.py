@@ -9,6 +9,7 @@ from flows.cancellation_sync import cancellation_sync
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.listing_actions import listing_actions
+from flows.order_audit import order_audit
 from flows.order_import import order_import
 from flows.order_status_sync import order_status_sync
 from flows.order_watch import order_watch
@@ -27,6 +28,11 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         apply_plan,
         catalog_link,
         listing_actions,
+        order_import,
+        shipment_push,
+        cancellation_sync,
+        order_status_sync,
+        order_audit,
         order_watch,
     )
 }
@@ -39,6 +45,7 @@ __all__ = [
     "catalog_link",
     "catalog_upload",
     "listing_actions",
+    "order_audit",
     "order_import",
     "order_status_sync",
     "order_watch",
