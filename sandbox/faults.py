@@ -39,6 +39,7 @@ KINDS = (
     "lock_conflict",  # TikTok Shop: a cancellation meets another operation on the order (25001028)
     "risk_control",  # TikTok Shop: a cancellation is stopped by the platform (25001046)
     "php_warning",  # PrestaShop: 500 with a PHP fault in the error list
+    "die_text",  # PrestaShop: 500 with a bare sentence of a module, after the work was done
     "notice_before_body",  # PrestaShop: a PHP notice printed before the body
 )
 CONTROL_PREFIX = "/_sandbox"  # the tests' own door: never faulty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -38,6 +39,20 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
     workers = Workers(timing)
 
     async def answer_all(request: Request) -> Response:
+        """Order POSTs are counted from their first byte to their answer, the time they would have taken included."""
+        if not _is_order(request.method, _webservice_segments(request, _path_in_shop(world, request.url.path))):
+            return await answer_one(request)
+        world.orders_in_flight += 1
+        try:
+            if world.order_seconds:
+                await asyncio.sleep(world.order_seconds)
+            return await answer_one(request)
+        finally:
+            world.orders_in_flight -= 1
+            if not world.orders_in_flight:
+                world.carts_in_flight.clear()
+
+    async def answer_one(request: Request) -> Response:
         started = time.perf_counter()
         if _request_line_length(request) > _LONGEST_REQUEST_LINE:
             return Response(
@@ -62,12 +77,16 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
             query_text=request.url.query,
             headers=dict(request.headers),
             body=await request.body(),
+            parallel_order=world.orders_in_flight > 1 and _is_order(request.method, segments),
         )
         with world.lock:
+            world.parallel_orders += call.parallel_order
             answer = webservice.answer(call)
         world.stats.count(call.method, segments[0] or "root")
         if answer.changed and faults is not None and faults.draw("php_warning", call.method, request.url.path):
             answer = webservice.php_warning(call)
+        if answer.changed and faults is not None and faults.draw("die_text", call.method, request.url.path):
+            answer = webservice.died(answer)
         if faults is not None and answer.body and faults.draw("notice_before_body", call.method, request.url.path):
             answer = webservice.with_notice(answer)
         await workers.pay(answer.cost, started)
@@ -101,6 +120,10 @@ def _webservice_segments(request: Request, path: str | None) -> list[str] | None
     else:
         return None
     return rest.rstrip("/").split("/")
+
+
+def _is_order(method: str, segments: list[str] | None) -> bool:
+    return method == "POST" and segments is not None and segments[0] == "orders"
 
 
 def _to_main_host(world: World, request: Request, url: str) -> Response:

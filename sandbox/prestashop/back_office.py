@@ -13,14 +13,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.prestashop.shop import Shop
+from sandbox.prestashop.order_office import OrderOffice
 from sandbox.prestashop.tables import Row
 
 OPEN = "0000-00-00 00:00:00"
 
 
-class BackOffice(Shop):
-    """A shop with its merchant's hands."""
+class BackOffice(OrderOffice):
+    """A shop with its merchant's hands; those on orders are `OrderOffice`."""
 
     # --- special prices: no product's date moves, the rows have none --------------------------------------------------
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.prestashop.order_lines import order_rows, shipping_number
 from sandbox.prestashop.shop import Shop
 from sandbox.prestashop.tables import Row
 
@@ -84,6 +85,7 @@ COMPUTED: dict[tuple[str, str], Computed] = {
     ("groups", "show_prices"): _show_prices,
     ("carriers", "id_tax_rules_group"): lambda _shop, _row_id, row: row.get("id_tax_rules_group", 0),
     ("carriers", "shipping_method"): _carrier_method,
+    ("orders", "shipping_number"): shipping_number,
 }
 
 
@@ -116,7 +118,7 @@ def _category_products(shop: Shop, row_id: int, _row: Row) -> list[tuple[int, ..
     return _ids(shop.category_products.get(row_id, ()))
 
 
-ASSOCIATIONS: dict[tuple[str, str], Callable[[Shop, int, Row], list[tuple[int, ...]]]] = {
+ASSOCIATIONS: dict[tuple[str, str], Callable[[Shop, int, Row], list[tuple[Any, ...]]]] = {
     ("products", "categories"): lambda _shop, _row_id, row: _ids(row.get("_categories", ())),
     ("products", "images"): lambda _shop, _row_id, row: _ids(row.get("_images", ())),
     ("products", "combinations"): lambda shop, row_id, _row: _ids(
@@ -134,5 +136,9 @@ ASSOCIATIONS: dict[tuple[str, str], Callable[[Shop, int, Row], list[tuple[int, .
     ("product_options", "product_option_values"): _values_of_option,
     ("categories", "categories"): _active_children,
     ("categories", "products"): _category_products,
+    ("customers", "groups"): lambda _shop, _row_id, row: _ids(row.get("_groups", ())),
+    ("carts", "cart_rows"): lambda _shop, _row_id, row: list(row.get("_rows", ())),
+    ("orders", "order_rows"): order_rows,
+    ("order_details", "taxes"): lambda _shop, _row_id, row: _ids(row.get("_taxes", ())),
     ("manufacturers", "addresses"): lambda _shop, _row_id, row: _ids(row.get("_addresses", ())),
 }

@@ -1,6 +1,6 @@
 """The tests' own door, `/_sandbox/…`: what was asked, and changes a merchant would make. No part of PrestaShop.
 
-GET  stats                 {"requests": {"GET products": 3, …}}
+GET  stats                 {"requests": {"GET products": 3, …}, "parallel_orders": 0}
 POST stock {id_product, quantity, id_product_attribute?}, out_of_stock {id_product, flag},
      vanish_stock {id_product, id_product_attribute?},
      restore_stock {id_product, quantity, id_product_attribute?} → {id}
@@ -11,6 +11,11 @@ POST special {id_product, percent | amount | price, start?, end?, …fields} →
 POST tax {rate} → {id}, tax_rate {id_tax, rate} → {id}, tax_group {id, taxes: {id_country: id_tax}?} → {id},
      currency_rate {id, rate}, group_reduction {id, percent}, price_factor {id_product, factor or null}
 POST save {id} (without a change), reorder_category {id}
+POST order_state {id, id_order_state}, cancel_order {id}, delete_order {id},
+     tracking {id, number, carrier_reference?} → {id}, parcel {id, number?, carrier_reference?} → {id},
+     order_elsewhere {id_product, id_product_attribute?, quantity?} → {id}
+POST require_field {resource, field, required?}, module {name, active or null}, edit_carrier {id} → {id},
+     cart_rule {name?, …fields} → {id}, fee_product {} → {id}, mail_broken {on}
 POST delete_product {id}, recreate_product {id} → {id}, unlink_product {id}, relink_product {id},
      delete_combination {id}, recreate_combination {id} → {id}
 POST webservice {enabled}, down {on}, empty_lists {resources}, advance {seconds}
@@ -38,6 +43,10 @@ def _switches(world: World, asked: Asked) -> None:
 
 def _down(world: World, asked: Asked) -> None:
     world.down = bool(asked["on"])
+
+
+def _mail_broken(world: World, asked: Asked) -> None:
+    world.mail_broken = bool(asked["on"])
 
 
 def _empty_lists(world: World, asked: Asked) -> None:
@@ -96,6 +105,24 @@ CONTROLS: dict[str, Control] = {
     "relink_product": lambda world, a: world.relink_product(int(a["id"])),
     "delete_combination": lambda world, a: world.delete_combination(int(a["id"])),
     "recreate_combination": lambda world, a: world.recreate_combination(int(a["id"])),
+    "order_state": lambda world, a: world.set_order_state(int(a["id"]), int(a["id_order_state"])),
+    "cancel_order": lambda world, a: world.cancel_order(int(a["id"])),
+    "delete_order": lambda world, a: world.delete_order(int(a["id"])),
+    "tracking": lambda world, a: world.add_tracking(int(a["id"]), str(a["number"]), a.get("carrier_reference")),
+    "parcel": lambda world, a: world.add_order_carrier(
+        int(a["id"]), str(a.get("number", "")), a.get("carrier_reference")
+    ),
+    "order_elsewhere": lambda world, a: world.order_elsewhere(
+        int(a["id_product"]), _attribute(a), int(a.get("quantity", 1))
+    ),
+    "require_field": lambda world, a: world.require_field(
+        str(a["resource"]), str(a["field"]), bool(a.get("required", True))
+    ),
+    "module": lambda world, a: world.set_module(str(a["name"]), a["active"]),
+    "edit_carrier": lambda world, a: world.edit_carrier(int(a["id"])),
+    "cart_rule": lambda world, a: world.add_cart_rule(**a),
+    "fee_product": lambda world, _: world.add_fee_product(),
+    "mail_broken": _mail_broken,
     "webservice": _switches,
     "down": _down,
     "empty_lists": _empty_lists,
@@ -106,7 +133,7 @@ CONTROLS: dict[str, Control] = {
 async def answer(world: World, request: Request, path: str) -> Response:
     name = path.removeprefix("/_sandbox/")
     if request.method == "GET" and name == "stats":
-        return JSONResponse({"requests": world.stats.requests})
+        return JSONResponse({"requests": world.stats.requests, "parallel_orders": world.parallel_orders})
     control = CONTROLS.get(name)
     if request.method != "POST" or control is None:
         return JSONResponse({"error": "unknown control"}, 404)

@@ -14,6 +14,14 @@ class WebserviceError(Exception):
         self.errors: list[tuple[int, str]] = [(code, message), *more]
 
 
+class FatalError(Exception):
+    """PHP dies: 500 and a page of nothing, or of one line of text (recordings 099, 106, 108)."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+
+
 class NotFound(Exception):
     """404 without a body: a single object that does not exist."""
 

@@ -12,6 +12,8 @@ flags:  *          required on write
         ->things   the value is an id of that resource (gets an xlink:href when it is not 0)
         get        computed by the shop: cannot be filtered
         ro         cannot be written (error 93)
+        noted      schema=synopsis calls it read-only, yet it can be written (recording 063 of 8.2.1)
+        linked     gets its xlink:href even when empty (recording 096)
         num        a JSON number in PrestaShop 9 although it is a yes/no field
         int8       a JSON number in PrestaShop 8 already
         shop       kept per shop in a multishop
@@ -49,6 +51,8 @@ class Field:
     link: str | None = None
     computed: bool = False
     writable: bool = True
+    noted_read_only: bool = False
+    always_linked: bool = False
     number_in_9: bool = False
     number_in_8: bool = False
     per_shop: bool = False
@@ -68,11 +72,15 @@ class AssociationField:
     name: str
     required: bool = False
     link: str | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """A list under <associations>. `declared`: core names its fields; else a slim display loses the ids."""
+    """A list under <associations>. `declared`: core names its fields; else a slim display loses the ids.
+
+    `virtual`: its members are no objects of their own (rows of carts and orders).
+    """
 
     name: str
     node: str
@@ -80,6 +88,7 @@ class Association:
     fields: tuple[AssociationField, ...]
     declared: bool = True
     only_when_filled: bool = False
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,10 @@ def parse_field(line: str) -> Field:
             values["computed"] = True
         elif flag == "ro":
             values["writable"] = False
+        elif flag == "noted":
+            values["noted_read_only"] = True
+        elif flag == "linked":
+            values["always_linked"] = True
         elif flag == "num":
             values["number_in_9"] = True
         elif flag == "int8":
@@ -151,15 +164,16 @@ def parse_field(line: str) -> Field:
 
 
 def parse_association(line: str) -> Association:
-    """`name node api field[*][->api]… [undeclared] [when-filled]`."""
+    """`name node api field[*][!][->api]… [undeclared] [when-filled] [virtual]`; "!" is shown as read-only."""
     name, node, api, *rest = line.split()
     fields = []
     for item in rest:
-        if item in ("undeclared", "when-filled"):
+        if item in ("undeclared", "when-filled", "virtual"):
             continue
         text, _, link = item.partition("->")
-        fields.append(AssociationField(text.rstrip("*"), text.endswith("*"), link or None))
-    return Association(name, node, api, tuple(fields), "undeclared" not in rest, "when-filled" in rest)
+        fields.append(AssociationField(text.rstrip("*!"), text.endswith("*"), link or None, text.endswith("!")))
+    words = ("undeclared" not in rest, "when-filled" in rest, "virtual" in rest)
+    return Association(name, node, api, tuple(fields), *words)
 
 
 def resource(

@@ -47,11 +47,11 @@ def printer(view: View) -> Callable[[int], JsonObject]:
         for name, source, default, number, compute in plans:
             if source == "stored":
                 value = row.get(name, default)
-                if number or type(value) is str:
-                    out[name] = value
-                elif value is None:
+                if value is None:
                     # Only `new`, which no column stands behind, is a true null.
                     out[name] = None if name == "new" else ""
+                elif number or type(value) is str:
+                    out[name] = value
                 else:
                     out[name] = str(value)
             elif source == "computed" and compute is not None:

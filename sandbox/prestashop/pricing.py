@@ -43,6 +43,10 @@ class PriceQuestion:
     id_shop: int
     now: str = ""
     """The minute asked about as the shop writes it; empty: now."""
+    customer: int = 0
+    cart: int = 0
+    group_reduction: bool = False
+    """Whether the group's own discount comes on top: in carts, never in `price[]`."""
 
 
 def parse_prices(query: Query, shop: Shop, resource: str, id_shop: int) -> dict[str, Callable[[int], str]]:
@@ -167,6 +171,8 @@ def exact_price(
         return reduction
     if question.use_reduction:
         price -= reduction
+    if question.group_reduction:
+        price *= 1 - group_reduction(shop, question.group) / 100
     return _hooked(shop, id_product, variant, price)
 
 
@@ -177,6 +183,12 @@ def _hooked(shop: Shop, id_product: int, variant: int, price: Decimal) -> Decima
     if factor := shop.price_factors.get(id_product):
         price *= factor
     return price if shop.price_hook is None else shop.price_hook(id_product, variant, price)
+
+
+def group_reduction(shop: Shop, group: int) -> Decimal:
+    """The discount of a customer group in percent."""
+    groups = shop.tables["groups"]
+    return Decimal(groups.value(groups.rows[group], "reduction")) if group in groups.rows else Decimal(0)
 
 
 def special_price(shop: Shop, id_product: int, id_product_attribute: int, question: PriceQuestion) -> Row | None:
@@ -191,8 +203,8 @@ def special_price(shop: Shop, id_product: int, id_product_attribute: int, questi
         "id_currency": question.currency,
         "id_country": question.country,
         "id_group": question.group,
-        "id_customer": 0,
-        "id_cart": 0,
+        "id_customer": question.customer,
+        "id_cart": question.cart,
     }
     weights = {"id_customer": 32}
     for weight, name in zip((16, 8, 4, 2), _priorities(shop), strict=False):
@@ -241,16 +253,39 @@ def _currency_rate(shop: Shop, id_currency: int) -> Decimal:
 def _tax_rate(shop: Shop, group: int, question: PriceQuestion, known: dict[int, Decimal]) -> Decimal:
     """The rate of a tax rules group at the asked place, as a fraction."""
     if group not in known:
-        known[group] = _find_tax_rate(shop, group, question)
+        known[group] = tax_rate(shop, group, question)
     return known[group]
 
 
-def _find_tax_rate(shop: Shop, group: int, question: PriceQuestion) -> Decimal:
+def tax_rate(shop: Shop, group: int, question: PriceQuestion) -> Decimal:
+    """The rate of a tax rules group at the asked place, as a fraction."""
+    total = Decimal(0)
+    rows = _tax_rules(shop, group, question)
+    for row in rows:
+        rate = Decimal(shop.row("taxes", row["id_tax"])["rate"]) / 100
+        total = total + rate if rows[0]["behavior"] == 1 else (1 + total) * (1 + rate) - 1
+        if row["behavior"] == 0:
+            break
+    return total
+
+
+def taxes_of(shop: Shop, group: int, question: PriceQuestion) -> tuple[int, ...]:
+    """The taxes that make up that rate."""
+    found = []
+    for row in _tax_rules(shop, group, question):
+        found.append(int(row["id_tax"]))
+        if row["behavior"] == 0:
+            break
+    return tuple(found)
+
+
+def _tax_rules(shop: Shop, group: int, question: PriceQuestion) -> list[Row]:
+    """The rules that hold at the asked place, the most special first."""
     groups = shop.tables["tax_rule_groups"]
     if not group or shop.setting("PS_TAX", "1") == "0" or group not in groups:
-        return Decimal(0)
+        return []
     if not groups.value(groups.rows[group], "active"):
-        return Decimal(0)
+        return []
     table = shop.tables["tax_rules"]
     rows = [shop.row("tax_rules", row_id) for row_id in table.where("id_tax_rules_group", group)]
     rows = [
@@ -261,18 +296,11 @@ def _find_tax_rate(shop: Shop, group: int, question: PriceQuestion) -> Decimal:
         and _in_zip_range(row, question.postcode)
     ]
     rows.sort(key=lambda row: (row["zipcode_from"], row["zipcode_to"], row["id_state"]), reverse=True)
-    total = Decimal(0)
-    for row in rows:
-        rate = Decimal(shop.row("taxes", row["id_tax"])["rate"]) / 100
-        behavior = rows[0]["behavior"]
-        total = total + rate if behavior == 1 else (1 + total) * (1 + rate) - 1
-        if row["behavior"] == 0:
-            break
-    return total
+    return rows
 
 
 def _ecotax_rate(shop: Shop, question: PriceQuestion) -> Decimal:
-    return _find_tax_rate(shop, int(shop.setting("PS_ECOTAX_TAX_RULES_GROUP_ID", "0") or 0), question)
+    return tax_rate(shop, int(shop.setting("PS_ECOTAX_TAX_RULES_GROUP_ID", "0") or 0), question)
 
 
 def _in_zip_range(row: Row, postcode: str) -> bool:

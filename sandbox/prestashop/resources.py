@@ -1,18 +1,16 @@
-"""All resource names of a shop, and the definitions of those this sandbox keeps data for.
-
-Orders, customers and carts join by adding their definitions to `DEFINITIONS`, their data to the generators and, where
-the shop does more than store, their rules to `write_rules`.
-"""
+"""All resource names of a shop, and the definitions of those this sandbox keeps data for."""
 
 from __future__ import annotations
 
 from functools import cache
 
+from sandbox.prestashop.buyer_resources import BUYERS
 from sandbox.prestashop.catalogue_resources import CATALOGUE
 from sandbox.prestashop.fields import Resource
+from sandbox.prestashop.order_resources import ORDERING
 from sandbox.prestashop.settings_resources import SETTINGS
 
-DEFINITIONS: tuple[Resource, ...] = (*CATALOGUE, *SETTINGS)
+DEFINITIONS: tuple[Resource, ...] = (*CATALOGUE, *SETTINGS, *BUYERS, *ORDERING)
 
 _EVERY_NAME = [
     "addresses",

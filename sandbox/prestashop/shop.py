@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,19 @@ _INDEXED = {
     "categories": ("id_parent",),
     "tax_rules": ("id_tax_rules_group",),
     "configurations": ("name",),
+    "customers": ("_email",),
+    "addresses": ("id_customer", "alias"),
+    "orders": ("id_cart", "reference", "id_address_delivery"),
+    "order_details": ("id_order",),
+    "order_histories": ("id_order",),
+    "order_carriers": ("id_order",),
+    "order_payments": ("order_reference",),
+    "order_invoices": ("id_order",),
+    "order_cart_rules": ("id_order",),
+    "messages": ("id_order",),
+    "deliveries": ("id_carrier",),
+    "price_ranges": ("id_carrier",),
+    "weight_ranges": ("id_carrier",),
 }
 
 
@@ -58,6 +72,23 @@ class Image:
     product: int
     colour: str = "#8FA3AD"
     oddity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail the shop would send: its template (`order_conf`, or the state's), to whom, about which order."""
+
+    template: str
+    recipient: str
+    id_order: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentModule:
+    """An installed payment module; what is not in `Shop.modules` is not installed."""
+
+    label: str
+    active: bool = True
 
 
 @dataclass(slots=True)
@@ -122,6 +153,26 @@ class Shop:
             self.readonly_key: Account({name: frozenset({"GET"}) for name in ("products", "stock_availables")}),
         }
         self.stats = Stats()
+        self.modules = {
+            "ps_wirepayment": PaymentModule("Bank transfer"),
+            "ps_checkpayment": PaymentModule("Payments by check"),
+        }
+        """Payment modules by technical name."""
+        self.required_fields: dict[str, frozenset[str]] = {}
+        """Fields of customers and addresses that the merchant marked as required, by resource."""
+        self.outbox: list[Mail] = []
+        self.mail_broken = False
+        """Whether mails cannot be sent: a request that wants one answers 500 with its work done (recording 117)."""
+        self.parallel_orders = 0
+        """Order POSTs that came while another was being answered: each of them lost its stock decrement."""
+        self.orders_in_flight = 0
+        self.order_seconds = 0.0
+        """How long an order POST waits before it is worked on: makes parallel ones meet where no time is simulated."""
+        self.carts_in_flight: set[int] = set()
+        """Carts ordered since the shop was last at rest: a parallel POST can order them again."""
+        self.counters = {"invoice": 0, "delivery": 0}
+        self.dice = Random("orders")
+        """References, keys and hashes come from here, the same in every run."""
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

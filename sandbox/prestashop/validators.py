@@ -1,4 +1,4 @@
-"""Core's field validators, as far as the catalogue's fields use them."""
+"""Core's field validators, as far as the fields of the resources here use them (fact sheet 2.9 and 2.10)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         "isReductionType": r"amount|percentage",
         "isDateFormat": r"|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?",
         "isDate": r"|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?",
+        "isNullOrUnsignedId": r"\s*\d*\s*",
+        "isCustomerName": r"(?:[^0-9!<>,;?=+()/\\@#\"°*`{}_^$%:¤\[\]|\.。]|[\.。](?:\s|$))*",
+        "isName": r"[^0-9!<>,;?=+()@#\"°{}_$%:¤|]*",
+        "isAddress": r"[^!<>?=+@{}_$%]*",
+        "isPostCode": r"[a-zA-Z 0-9-]*",
+        "isCityName": r"[^!<>;?=+@#\"°{}_$%]*",
+        "isMessage": r"[^<>{}]*",
+        "isPhoneNumber": r"[+0-9. ()/-]*",
+        "isDniLite": r"[0-9A-Za-z-.]{0,16}",
+        "isEmail": r"|[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+",
+        "isMd5": r"|[a-f0-9A-F]{32}",
+        "isModuleName": r"[a-zA-Z0-9_-]*",
+        "isHashedPassword": r"|.{5,}",
+        "isTrackingNumber": r"[~:#,%&_=()\[\].? +\-@/a-zA-Z0-9]{0,64}",
+        "isPercentage": r"|\d{1,3}(\.\d+)?",
         "isColor": r"|#[0-9A-Fa-f]{6}|[a-z]+",
     }.items()
 }

@@ -59,7 +59,7 @@ class View:
         texts = self.shop.tables[self.resource.name].text(row_id, stored) or {}
         return {language: texts.get(language, "") for language in self.languages}
 
-    def members(self, row_id: int, row: Row, association: Association) -> list[tuple[int, ...]]:
+    def members(self, row_id: int, row: Row, association: Association) -> list[tuple[Any, ...]]:
         return ASSOCIATIONS[self.resource.name, association.name](self.shop, row_id, row)
 
     def asked_fields(self, association: Association) -> frozenset[str] | None:

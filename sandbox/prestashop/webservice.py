@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from sandbox.prestashop import image_routes, json_view, timing, writing, xml_view
-from sandbox.prestashop.errors import NotFound, WebserviceError, did_you_mean, php_warning
+from sandbox.prestashop.errors import FatalError, NotFound, WebserviceError, did_you_mean, php_warning
 from sandbox.prestashop.fields import Resource
 from sandbox.prestashop.filters import parse_filters
 from sandbox.prestashop.image_routes import Picture
@@ -46,6 +46,8 @@ class Call:
     query_text: str
     headers: dict[str, str]
     body: bytes
+    parallel_order: bool = False
+    """Whether this is a POST of an order while another one is being answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,9 @@ class Webservice:
             return self._finish(exchange, 201 if exchange.method == "POST" else 200, self._act(exchange, key))
         except NotFound:
             return self._finish(exchange, 404, b"")
-        except FatalError:
-            return Answer(500, {**_HTML, "X-Powered-By": "PHP/8.2.36"})
+        except FatalError as death:
+            headers = {**_HTML, "X-Powered-By": "PHP/8.2.36"}
+            return Answer(500, headers, death.text.encode(), exchange.cost, exchange.changed)
         except WebserviceError as error:
             return self._fail(exchange, error)
 
@@ -105,6 +108,11 @@ class Webservice:
         exchange = Exchange(call, query, call.method, _format(call, query), time.perf_counter(), authenticated=True)
         code, message = php_warning('Undefined array key "quantity"', 2143, "../Product.php")
         return replace(self._fail(exchange, WebserviceError(500, code, message)), changed=True)
+
+    def died(self, answer: Answer) -> Answer:
+        """The work is done, yet a module of the shop ended PHP on the way with a sentence of its own."""
+        headers = {**_HTML, "X-Powered-By": "PHP/8.2.36"}
+        return replace(answer, status=500, headers=headers, body=b"Module ps_demo: the remote service is unreachable.")
 
     def with_notice(self, answer: Answer) -> Answer:
         """PHP printed a notice before the body: the type changes too, as core does then."""
@@ -132,7 +140,7 @@ class Webservice:
             return self._root(exchange, account)
         if name == "images":
             return self._images(exchange)
-        resource = definitions(shop.major).get(name)
+        resource = self._resource(name)
         if resource is None:
             # A resource this sandbox keeps no data for.
             raise WebserviceError(501, 124, f'The sandbox has no resource "{name}"')
@@ -141,6 +149,15 @@ class Webservice:
         if exchange.method == "DELETE":
             return self._delete(exchange, resource)
         return self._write(exchange, resource)
+
+    def _resource(self, name: str) -> Resource | None:
+        """The resource as this shop has it: with the fields its merchant marked as required."""
+        resource = definitions(self.shop.major).get(name)
+        marked = self.shop.required_fields.get(name)
+        if resource is None or not marked:
+            return resource
+        fields = tuple(replace(item, required=True) if item.name in marked else item for item in resource.fields)
+        return replace(resource, fields=fields)
 
     def _authenticate(self, key: str) -> Account:
         if key == "":
@@ -269,9 +286,15 @@ class Webservice:
         # The body is read by the real verb only: an overridden GET has none.
         body = exchange.call.body if exchange.call.method in ("POST", "PUT", "PATCH") else b""
         method = cast(writing.Method, exchange.method)
-        saved = writing.save(self.shop, resource, method, body, exchange.scope.id_shop)
+        asked = writing.Asked(
+            exchange.scope.id_shop, exchange.query.get("sendemail") == "1", exchange.call.parallel_order
+        )
+        stock = len(self.shop.tables["stock_availables"])
+        # An order that dies on the way has cost as much as one that was made.
+        exchange.cost = timing.write_cost(resource.name, method, 1, stock)
+        saved = writing.save(self.shop, resource, method, body, asked)
         exchange.changed = True
-        exchange.cost = timing.write_cost(resource.name, len(saved))
+        exchange.cost = timing.write_cost(resource.name, method, len(saved), stock)
         view: View = make_view(self.shop, resource, FULL, exchange.scope.languages, exchange.scope.id_shop)
         in_list = "display" in exchange.query
         if exchange.format == "XML":
@@ -285,7 +308,7 @@ class Webservice:
         ids = [int(part) for part in listed.split(",") if part.strip().isdigit()]
         writing.delete(self.shop, resource, ids)
         exchange.changed = True
-        exchange.cost = timing.write_cost(resource.name, len(ids))
+        exchange.cost = timing.write_cost(resource.name, exchange.method, len(ids))
         return b""
 
     # --- answers ------------------------------------------------------------------------------------------------
@@ -321,10 +344,6 @@ class Webservice:
         headers["Content-Type"] = _content_type(exchange)
         body = json_view.errors(error.errors) if exchange.format == "JSON" else xml_view.errors(error.errors)
         return Answer(error.status, headers, body, exchange.cost, exchange.changed)
-
-
-class FatalError(Exception):
-    """PHP dies without a word: 500, empty body."""
 
 
 def _content_type(exchange: Exchange) -> str:

@@ -1,6 +1,6 @@
 """What the shop does beyond storing a row: setters of computed fields, replaced associations, side effects.
 
-A resource of its own (orders, customers, carts) adds its `Rules` here.
+Those of the catalogue; buyers, carts and orders have theirs in `order_rules`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,19 @@ def _nothing_after(shop: Shop, row_id: int, stored: Row, method: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Hooks of one resource: before the row is stored, after it and its lists, and instead of a plain delete."""
+    """Hooks of one resource: before the row is stored, after it and its lists, and instead of a plain delete.
+
+    `create` makes the object instead of storing the row that was sent (its last argument: another one is being made at
+    the same moment), `mail` is what `sendemail=1` asks for. `setters_first`: fields with a setter act before the
+    others are written, which then win.
+    """
 
     before: Callable[[Shop, int, Row, Echo, str], None] = _nothing_before
     after: Callable[[Shop, int, Row, str], None] = _nothing_after
     delete: Callable[[Shop, int], None] | None = None
+    create: Callable[[Shop, Row, Echo, bool], int] | None = None
+    mail: Callable[[Shop, int], None] | None = None
+    setters_first: bool = False
 
 
 # --- products ------------------------------------------------------------------------------------------------------
@@ -90,14 +98,14 @@ def _set_type(shop: Shop, row_id: int, text: str) -> None:
         products.update(row_id, {"_bundle": (), "cache_is_pack": 0})
 
 
-def _whole(item: dict[str, str], *names: str) -> int:
+def whole(item: dict[str, str], *names: str) -> int:
     text = next((item[name] for name in names if item.get(name)), "0")
     return int(text) if text.lstrip("-").isdigit() else 0
 
 
 def _replace_combinations(shop: Shop, row_id: int, items: Items) -> None:
     """Variants that are not listed are deleted."""
-    kept = {_whole(item, "id") for item in items}
+    kept = {whole(item, "id") for item in items}
     for combination in list(shop.combination_ids(row_id)):
         if combination not in kept:
             shop.delete_combination(combination)
@@ -106,7 +114,7 @@ def _replace_combinations(shop: Shop, row_id: int, items: Items) -> None:
 def _replace_bundle(shop: Shop, row_id: int, items: Items) -> None:
     # On write the variant's key is `product_attribute_id`, not the one that is read.
     bundle = tuple(
-        (_whole(item, "id"), _whole(item, "product_attribute_id"), _whole(item, "quantity") or 1) for item in items
+        (whole(item, "id"), whole(item, "product_attribute_id"), whole(item, "quantity") or 1) for item in items
     )
     shop.tables["products"].update(row_id, {"_bundle": bundle, "cache_is_pack": int(bool(bundle))})
 
@@ -116,7 +124,7 @@ def _replace(name: str, *fields: str) -> Callable[[Shop, int, Items], None]:
 
     def setter(shop: Shop, row_id: int, items: Items) -> None:
         values = tuple(
-            _whole(item, fields[0]) if len(fields) == 1 else tuple(_whole(item, field) for field in fields)
+            whole(item, fields[0]) if len(fields) == 1 else tuple(whole(item, field) for field in fields)
             for item in items
         )
         shop.tables["products"].update(row_id, {name: values})
@@ -136,7 +144,7 @@ def _after_combination(shop: Shop, row_id: int, stored: Row, method: str) -> Non
 
 def _set_of_combination(name: str) -> Callable[[Shop, int, Items], None]:
     def setter(shop: Shop, row_id: int, items: Items) -> None:
-        shop.tables["combinations"].update(row_id, {name: tuple(_whole(item, "id") for item in items)})
+        shop.tables["combinations"].update(row_id, {name: tuple(whole(item, "id") for item in items)})
 
     return setter
 
@@ -174,7 +182,7 @@ SETTERS: dict[tuple[str, str], Callable[[Shop, int, str], None]] = {
 
 ASSOCIATION_SETTERS: dict[tuple[str, str], Callable[[Shop, int, Items], None]] = {
     ("products", "categories"): lambda shop, row_id, items: shop.set_categories(
-        row_id, [_whole(item, "id") for item in items]
+        row_id, [whole(item, "id") for item in items]
     ),
     ("products", "combinations"): _replace_combinations,
     ("products", "product_features"): _replace("_features", "id", "id_feature_value"),

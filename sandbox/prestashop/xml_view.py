@@ -78,7 +78,7 @@ def _language_nodes(texts: dict[int, str] | None, languages: dict[int, str]) -> 
 
 def _link(view: View, row_id: int, field: Field, value: object) -> str:
     attributes = ""
-    if field.link and value not in (None, "", 0, "0"):
+    if field.link and (field.always_linked or value not in (None, "", 0, "0")):
         target = f"images/products/{row_id}/{value}" if field.link == "images" else f"{field.link}/{value}"
         attributes = f' xlink:href="{view.api}/{target}"'
     return attributes + (' notFilterable="true"' if field.computed else "")
@@ -87,24 +87,29 @@ def _link(view: View, row_id: int, field: Field, value: object) -> str:
 def _association(view: View, association: Association, row_id: int, row: Row) -> list[str]:
     members = view.members(row_id, row, association)
     name = association.name
-    head = f'<{name} nodeType="{association.node}" api="{association.api}"'
+    head = f"<{name}{_kind(association)}"
     if not members:
         return [] if association.only_when_filled else [f"{head}/>"]
     asked = view.asked_fields(association)
     hidden = asked is not None and not association.declared and view.shop.major >= 8
     lines = [f"{head}>"]
     for member in members:
-        lines.append(
-            f'\t<{association.node} xlink:href="{view.api}/{_target(view, association, row_id, row, member[0])}">'
-        )
+        target = "" if association.virtual else _target(view, association, row_id, row, member[0])
+        lines.append(f"\t<{association.node}" + (f' xlink:href="{view.api}/{target}">' if target else ">"))
         for field, value in zip(association.fields, member, strict=True):
             if hidden or (asked is not None and field.name not in asked):
                 continue
-            href = f' xlink:href="{view.api}/{field.link}/{value}"' if field.link and value else ""
+            linked = field.link and (value or association.virtual)
+            href = f' xlink:href="{view.api}/{field.link}/{value}"' if linked else ""
             lines.append(f"\t<{field.name}{href}><![CDATA[{value}]]></{field.name}>")
         lines.append(f"\t</{association.node}>")
     lines.append(f"</{name}>")
     return lines
+
+
+def _kind(association: Association) -> str:
+    of = 'virtualEntity="true"' if association.virtual else f'api="{association.api}"'
+    return f' nodeType="{association.node}" {of}'
 
 
 def _target(view: View, association: Association, row_id: int, row: Row, member: int) -> str:
@@ -150,7 +155,7 @@ def schema(view: View, synopsis: bool) -> bytes:
     if view.resource.associations:
         lines.append("<associations>")
         for association in view.resource.associations:
-            shape = f' nodeType="{association.node}" api="{association.api}"' if synopsis else ""
+            shape = _kind(association) if synopsis else ""
             lines += [f"<{association.name}{shape}>", f"\t<{association.node}>"]
             for item in association.fields:
                 notes = ""
@@ -158,6 +163,8 @@ def schema(view: View, synopsis: bool) -> bytes:
                     notes += f' xlink:href="{view.api}/{item.link}/"'
                 if synopsis and item.required:
                     notes += ' required="true"'
+                if synopsis and item.read_only:
+                    notes += ' read_only="true" readOnly="true"'
                 lines.append(f"\t<{item.name}{notes}>{_EMPTY}</{item.name}>")
             lines += [f"\t</{association.node}>", f"</{association.name}>"]
         lines.append("</associations>")
@@ -169,6 +176,8 @@ def _synopsis(field: Field) -> str:
     notes = ""
     if field.required:
         notes += ' required="true"'
+    if not field.writable and not field.computed:
+        notes += ' read_only="true"'
     if field.size is not None:
         notes += f' maxSize="{field.size}"'
     if field.validator is not None:
@@ -176,7 +185,9 @@ def _synopsis(field: Field) -> str:
     if field.computed:
         notes += ' notFilterable="true"'
     if not field.writable:
-        notes += ' read_only="true" readOnly="true"'
+        notes += ' read_only="true" readOnly="true"' if field.computed else ' readOnly="true"'
+    elif field.noted_read_only:
+        notes += ' readOnly="true"'
     return notes
 
 

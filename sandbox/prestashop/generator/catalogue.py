@@ -12,7 +12,7 @@ from itertools import islice, product
 from random import Random
 
 from sandbox.prestashop.generator.promotions import add_promotions
-from sandbox.prestashop.generator.settings import add_marketplace_groups, fill_settings
+from sandbox.prestashop.generator.settings import add_marketplace_groups, add_marketplace_shipping, fill_settings
 from sandbox.prestashop.generator.structure import Structure, fill_structure
 from sandbox.prestashop.generator.texts import STYLES, of, product_texts
 from sandbox.prestashop.generator.vocabulary import FAMILIES, SHARES, Family, words
@@ -32,6 +32,7 @@ def fill_catalogue(shop: Shop, products: int, seed: int, region: str) -> None:
     languages = ("en", second_language(region))
     fill_settings(shop, country=region, languages=languages)
     add_marketplace_groups(shop, region)
+    add_marketplace_shipping(shop)
     isos = dict(enumerate(languages, 1))
     structure = fill_structure(shop, isos)
     shop.tables["products"].text_source = product_texts(seed, isos)

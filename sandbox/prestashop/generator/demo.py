@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from sandbox.prestashop.generator.demo_orders import fill_demo_orders
 from sandbox.prestashop.generator.settings import CURRENCIES, country_id, fill_settings, same
 from sandbox.prestashop.shop import Image, Shop
 from sandbox.prestashop.tables import Row
@@ -120,6 +121,7 @@ def fill_demo(shop: Shop, kind: DemoShop) -> None:
         shop.tables["specific_prices"].insert(
             {"id_product": product, "id_shop": 0, "reduction": "0.200000", "reduction_type": "percentage"}
         )
+    fill_demo_orders(shop)
 
 
 def _tax_everywhere_as_in_spain(shop: Shop) -> None:
@@ -251,6 +253,9 @@ def _add_product(shop: Shop, parts: list[str], tax_group: int) -> None:
         parents.insert(0, parent)
     shop.set_categories(product, parents)
     stock = shop.tables["stock_availables"]
+    shop.tables["product_suppliers"].insert(
+        {"id_product": product, "id_supplier": int(supplier), "product_supplier_reference": reference}
+    )
     if not variants:
         stock.insert({"id_product": product, "quantity": 300}, product)
         return

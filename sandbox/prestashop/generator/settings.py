@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sandbox.prestashop.generator.places import ITALIAN_PROVINCES, SPANISH_PROVINCES
 from sandbox.prestashop.shop import Shop
 from sandbox.prestashop.tables import Row
 
@@ -78,6 +80,7 @@ _US_STATES = [
     "WI",
     "WY",
 ]
+_EUROPE, _NORTH_AMERICA = 1, 2
 _FIRST_US_STATE = 4  # 1–3 are the army's.
 
 # Standard, reduced and zero rate of each country that has VAT.
@@ -109,6 +112,8 @@ _ORDER_STATES = """
 12|1 0 0 1 0 0 0 0 0|#34209E|outofstock|On backorder (not paid)|
 13|1 0 0 0 0 0 0 0 0|#34209E|cashondelivery|Awaiting Cash On Delivery validation|ps_cashondelivery
 """
+# Beside the shop's own country.
+_SOLD_TO = ("FR", "DE", "ES", "IT", "IE", "GB", "NL", "PL", "US")
 _IMAGE_TYPES = """
 cart_default 125 125|small_default 98 98|medium_default 452 452|home_default 250 250|large_default 800 800
 category_default 141 180|stores_default 170 115
@@ -239,6 +244,15 @@ def _fill_places(shop: Shop, home: str) -> None:
         )
     for position, code in enumerate(_US_STATES):
         shop.tables["states"].insert({"id_country": 21, "iso_code": code, "name": code}, _FIRST_US_STATE + position)
+    _add_provinces(shop, "IT", ITALIAN_PROVINCES)
+
+
+def _add_provinces(shop: Shop, country: str, provinces: str) -> None:
+    place = country_id(shop, country)
+    for line in provinces.strip().replace("|", "\n").splitlines():
+        code, _, name = line.partition(" ")
+        row = {"id_country": place, "id_zone": _EUROPE, "iso_code": code, "name": name}
+        shop.tables["states"].insert(row)
 
 
 def _fill_taxes(shop: Shop) -> None:
@@ -264,8 +278,8 @@ def _fill_order_states(shop: Shop) -> None:
 
 def _fill_carriers(shop: Shop) -> None:
     carriers: tuple[tuple[str, str, Row], ...] = (
-        ("Click and collect", "Pick up in-store", {"is_free": 1, "shipping_handling": 0}),
-        ("My carrier", "Delivery next day!", {}),
+        ("Click and collect", "Pick up in-store", {"is_free": 1, "shipping_handling": 0, "_zones": (_EUROPE,)}),
+        ("My carrier", "Delivery next day!", {"_zones": (_EUROPE, _NORTH_AMERICA)}),
         ("My cheap carrier", "Buy more to pay less!", {"active": 0, "shipping_method": 2}),
         ("My light carrier", "The lighter the cheaper!", {"active": 0, "shipping_method": 1}),
     )
@@ -280,6 +294,59 @@ def _fill_carriers(shop: Shop) -> None:
                 **more,
             }
         )
+    for carrier in (2, 3, 4):
+        add_shipping_price(shop, carrier, "5.000000", (_EUROPE, _NORTH_AMERICA))
+
+
+def add_shipping_price(
+    shop: Shop, carrier: int, price: str, zones: Iterable[int], span: tuple[str, str] = ("0.000000", "10000.000000")
+) -> None:
+    """One range of weight and one of price (whichever the carrier goes by), the same price in all those zones."""
+    row = {"id_carrier": carrier, "delimiter1": span[0], "delimiter2": span[1]}
+    weight, money = (shop.tables[name].insert(dict(row)) for name in ("weight_ranges", "price_ranges"))
+    for zone in zones:
+        for ranges in ({"id_range_weight": weight}, {"id_range_price": money}):
+            shop.tables["deliveries"].insert({"id_carrier": carrier, "id_zone": zone, "price": price, **ranges})
+
+
+def add_marketplace_shipping(shop: Shop) -> None:
+    """What a merchant adds who sells to more than one country: active countries, provinces, carriers.
+
+    The last carrier is the free one for the marketplace's orders, offered everywhere and to every group (fact sheet
+    4.4).
+    """
+    for country, row in shop.tables["countries"].rows.items():
+        if row["iso_code"] in _SOLD_TO:
+            shop.tables["countries"].update(country, {"active": 1})
+    shop.tables["countries"].update(country_id(shop, "ES"), {"contains_states": 1})
+    _add_provinces(shop, "ES", SPANISH_PROVINCES)
+    zones = tuple(shop.tables["zones"].ids)
+    groups = tuple(shop.tables["groups"].ids)
+    by_weight: Row = {"shipping_method": 1, "url": "https://parcels.example/track/@"}
+    carriers: tuple[tuple[str, str, Row], ...] = (
+        ("Standard delivery", "3 to 5 days", by_weight),
+        ("Express", "Next day", {"shipping_method": 2, "url": "https://express.example/@", "_groups": groups[2:]}),
+        ("TikTok Shipping", "Marketplace orders", {"is_free": 1, "shipping_handling": 0}),
+    )
+    for name, delay, more in carriers:
+        number = shop.tables["carriers"].next_id
+        shop.tables["carriers"].insert(
+            {
+                "id_reference": number,
+                "name": name,
+                "position": number - 1,
+                "id_tax_rules_group": STANDARD,
+                "delay": same(shop, delay),
+                "_zones": zones,
+                "_groups": groups,
+                **more,
+            }
+        )
+        if name == "Standard delivery":
+            for price, low, high in (("4.900000", "0.000000", "2.000000"), ("9.900000", "2.000000", "30.000000")):
+                add_shipping_price(shop, number, price, zones, (low, high))
+        elif name == "Express":
+            add_shipping_price(shop, number, "14.500000", zones)
 
 
 def _settings(shop: Shop, country: str) -> dict[str, str]:
@@ -310,6 +377,10 @@ def _settings(shop: Shop, country: str) -> dict[str, str]:
         "PS_ROOT_CATEGORY": "1",
         "PS_HOME_CATEGORY": "2",
         "PS_SHIPPING_FREE_PRICE": "0",
+        "PS_SHIPPING_FREE_WEIGHT": "0",
+        "PS_SHIPPING_METHOD": "1",
+        "PS_ENABLE_BACKORDER_STATUS": "0",
+        "PS_ORDER_RECALCULATE_SHIPPING": "1",
         "PS_SHIPPING_HANDLING": "2.00",
         "PS_WEIGHT_UNIT": "kg",
         "PS_DIMENSION_UNIT": "cm",

@@ -65,7 +65,7 @@ def test_the_control_door() -> None:
     assert client.post("/_sandbox/stock", json={"id_product": 6, "quantity": 5}).json() == {"ok": True}
     assert client.post("/_sandbox/product", json={"id": 6, "fields": {"name": "Door"}}).status_code == 200
     assert client.post("/_sandbox/webservice", json={"enabled": False}).status_code == 200
-    assert client.get("/_sandbox/stats").json() == {"requests": {"GET products": 2}}
+    assert client.get("/_sandbox/stats").json() == {"requests": {"GET products": 2}, "parallel_orders": 0}
     assert client.post("/_sandbox/stock", json={"id_product": 999, "quantity": 5}).status_code == 400
     assert client.post("/_sandbox/stock", json={}).status_code == 400
     assert client.post("/_sandbox/unknown", json={}).status_code == 404
