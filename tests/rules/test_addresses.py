@@ -180,6 +180,10 @@ def test_what_streets_refuse_is_written_otherwise() -> None:
     assert fields["address1"] == "Lot 8 (C) (Fiction) - 9 at Mill & Co-Op"
 
 
+def test_numbers_in_circles_are_numbers() -> None:
+    assert made(person(address_line1="Lane ⑫/⓫ 🏠"))["address1"] == "Lane 12/11"
+
+
 def test_a_long_street_goes_on_in_the_second_line_and_in_other() -> None:
     words = " ".join(f"word{number}" for number in range(45))
     decision = decided(person(address_line1=words))
@@ -299,7 +303,7 @@ class TestMasked:
     @pytest.mark.parametrize(
         "fields", [{"shipping_type": "TIKTOK"}, {"fulfillment_type": "FULFILLMENT_BY_TIKTOK"}, {"status": "DELIVERED"}]
     )
-    def test_where_nobody_ships_stand_ins_will_do(self, fields: dict[str, str]) -> None:
+    def test_where_nobody_ships_stand_ins_will_do(self, fields: dict[str, Any]) -> None:
         given = order(**fields)
         assert nobody_ships(given)
         got = made(self.HIDDEN, given=given)
