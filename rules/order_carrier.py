@@ -13,6 +13,8 @@ def choose_carrier(
 ) -> Decision[int] | Finding:
     """The present id of the chosen carrier, or of one that costs nothing (4.4): shipping is a line of its own.
 
+    A free carrier is often only for picking up and serves no zone; one that is called after TikTok is meant for this.
+
     Editing a carrier in the back office gives it a new id and keeps its id_reference (2.8).
 
     Args:
@@ -31,6 +33,9 @@ def choose_carrier(
             )
         return Decision(max(chosen), (Reason("carrier", f"carrier {usable[max(chosen)]['name']}"),))
     free = sorted(key for key, row in usable.items() if row.get("is_free"))
+    meant = [key for key in free if "tiktok" in str(usable[key].get("name") or "").casefold()]
+    if meant:
+        return Decision(meant[0], (Reason("carrier", f"the carrier {usable[meant[0]]['name']}, which is free"),))
     if default in free:
         return Decision(
             default, (Reason("carrier", f"the shop's default carrier {usable[default]['name']}, which is free"),)

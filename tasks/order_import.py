@@ -34,6 +34,9 @@ from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
 
+# Differences that lie with the shop's set-up rather than with the order.
+SYSTEMIC = ("total_differs", "carrier_differs")
+
 _NO_LONGER_PARKED = {
     "parked_code": "",
     "parked_cause": "",
@@ -70,10 +73,24 @@ def import_batch(run: Run, keys: Sequence[int]) -> BatchReport:
     keep_variants({work.order.key: work.variants for work in works if not work.out})
     writer.carts(works)
     writer.prices(works)
-    writer.orders(works)
-    finisher.verify(works)
+    # One goes ahead: what is wrong with the shop's set-up shows with it, and the others are not made in vain.
+    at_work = [work for work in works if not work.out]
+    ahead = [work for work in at_work if work.order.stage is OrderStage.PRICES][:1]
+    writer.orders(ahead)
+    finisher.verify(ahead)
+    if ahead and ahead[0].order.parked_code in SYSTEMIC:
+        _hold_back([work for work in at_work if work.order.stage is OrderStage.PRICES], ahead[0].order, report)
+    writer.orders(at_work)
+    finisher.verify([work for work in at_work if work not in ahead])
     finisher.finish(works)
     return report
+
+
+def _hold_back(works: Sequence[Work], wrong: Order, report: BatchReport) -> None:
+    cause = f"Order {wrong.order_id} came out wrong in PrestaShop, and this one would too. {wrong.parked_cause}"
+    for work in works:
+        work.out = True
+        report.failed(park(work.order, wrong.parked_code, cause, wrong.parked_fix))
 
 
 @task(name="plan orders", cache_policy=NO_CACHE, **on_retryable)
