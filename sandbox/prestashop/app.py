@@ -42,17 +42,18 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
         """Order POSTs are counted from their first byte to their answer, the time they would have taken included."""
         if not _is_order(request.method, _webservice_segments(request, _path_in_shop(world, request.url.path))):
             return await answer_one(request)
+        parallel = world.orders_in_flight > 0
         world.orders_in_flight += 1
         try:
             if world.order_seconds:
                 await asyncio.sleep(world.order_seconds)
-            return await answer_one(request)
+            return await answer_one(request, parallel)
         finally:
             world.orders_in_flight -= 1
             if not world.orders_in_flight:
                 world.carts_in_flight.clear()
 
-    async def answer_one(request: Request) -> Response:
+    async def answer_one(request: Request, parallel: bool = False) -> Response:
         started = time.perf_counter()
         if _request_line_length(request) > _LONGEST_REQUEST_LINE:
             return Response(
@@ -77,7 +78,7 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
             query_text=request.url.query,
             headers=dict(request.headers),
             body=await request.body(),
-            parallel_order=world.orders_in_flight > 1 and _is_order(request.method, segments),
+            parallel_order=parallel,
         )
         with world.lock:
             world.parallel_orders += call.parallel_order

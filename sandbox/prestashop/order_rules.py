@@ -87,9 +87,7 @@ def _set_groups(shop: Shop, row_id: int, items: Items) -> None:
 
 def used_in_order(shop: Shop, id_address: int) -> bool:
     orders = shop.tables["orders"]
-    return bool(orders.where("id_address_delivery", id_address)) or any(
-        row.get("id_address_invoice") == id_address for row in orders.rows.values()
-    )
+    return any(orders.where(f"id_address_{kind}", id_address) for kind in ("delivery", "invoice"))
 
 
 def _before_address(shop: Shop, row_id: int, stored: Row, _echo: Echo, _method: str) -> None:

@@ -38,7 +38,7 @@ _INDEXED = {
     "configurations": ("name",),
     "customers": ("_email",),
     "addresses": ("id_customer", "alias"),
-    "orders": ("id_cart", "reference", "id_address_delivery"),
+    "orders": ("id_cart", "reference", "id_address_delivery", "id_address_invoice"),
     "order_details": ("id_order",),
     "order_histories": ("id_order",),
     "order_carriers": ("id_order",),
@@ -168,8 +168,8 @@ class Shop:
         self.orders_in_flight = 0
         self.order_seconds = 0.0
         """How long an order POST waits before it is worked on: makes parallel ones meet where no time is simulated."""
-        self.carts_in_flight: set[int] = set()
-        """Carts ordered since the shop was last at rest: a parallel POST can order them again."""
+        self.carts_in_flight: dict[int, float] = {}
+        """Carts ordered since no order was being made, and when: a POST in the same moment orders them again."""
         self.counters = {"invoice": 0, "delivery": 0}
         self.dice = Random("orders")
         """References, keys and hashes come from here, the same in every run."""

@@ -140,7 +140,7 @@ class Webservice:
             return self._root(exchange, account)
         if name == "images":
             return self._images(exchange)
-        resource = self._resource(name)
+        resource = definitions(shop.major).get(name)
         if resource is None:
             # A resource this sandbox keeps no data for.
             raise WebserviceError(501, 124, f'The sandbox has no resource "{name}"')
@@ -150,11 +150,10 @@ class Webservice:
             return self._delete(exchange, resource)
         return self._write(exchange, resource)
 
-    def _resource(self, name: str) -> Resource | None:
-        """The resource as this shop has it: with the fields its merchant marked as required."""
-        resource = definitions(self.shop.major).get(name)
-        marked = self.shop.required_fields.get(name)
-        if resource is None or not marked:
+    def _as_marked(self, resource: Resource) -> Resource:
+        """The resource as this shop's schema shows it: with the fields its merchant marked as required."""
+        marked = self.shop.required_fields.get(resource.name)
+        if not marked:
             return resource
         fields = tuple(replace(item, required=True) if item.name in marked else item for item in resource.fields)
         return replace(resource, fields=fields)
@@ -252,7 +251,9 @@ class Webservice:
                     "request"
                 )
                 raise WebserviceError(400, 28, message)
-            return xml_view.schema(make_view(shop, resource, FULL, scope.languages), schema == "synopsis")
+            return xml_view.schema(
+                make_view(shop, self._as_marked(resource), FULL, scope.languages), schema == "synopsis"
+            )
         prices = parse_prices(query, shop, resource.name, scope.id_shop)
         display = parse_display(query, resource, list(prices))
         single_id = exchange.call.segments[1] if len(exchange.call.segments) > 1 else ""
