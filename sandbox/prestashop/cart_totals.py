@@ -43,12 +43,24 @@ class Discount:
     free_shipping: bool
 
 
-class CartSums:
-    """A cart being added up: who asks (`question`), its lines, and its totals once the shipping is known."""
+def delivery_addresses(shop: Shop, id_cart: int) -> list[int]:
+    """Where the cart's rows go: before 9 a row with another address than the cart's is an order of its own (2.11)."""
+    return list(dict.fromkeys(address for address, _ in _addressed_rows(shop, id_cart)))
 
-    def __init__(self, shop: Shop, id_cart: int) -> None:
+
+def _addressed_rows(shop: Shop, id_cart: int) -> list[tuple[int, tuple[int, ...]]]:
+    cart = shop.row("carts", id_cart)
+    known = shop.tables["addresses"] if shop.major < 9 else ()
+    return [(row[2] if row[2] in known else cart["id_address_delivery"], row) for row in cart.get("_rows", ())]
+
+
+class CartSums:
+    """A cart (its rows for one address) being added up: who asks, its lines, its sums and discounts."""
+
+    def __init__(self, shop: Shop, id_cart: int, address: int) -> None:
         self.shop = shop
         self.id_cart = id_cart
+        self.address = address
         self.cart = shop.row("carts", id_cart)
         self.mode = int(shop.setting("PS_PRICE_ROUND_MODE", "2"))
         self.round_type = int(shop.setting("PS_ROUND_TYPE", "2"))
@@ -61,13 +73,13 @@ class CartSums:
         self._quantities: Counter[int] = Counter()
         for product, _, _, _, quantity in self.cart.get("_rows", ()):
             self._quantities[product] += quantity
-        self.lines = [self._line(*row) for row in self.cart.get("_rows", ())]
+        self.lines = [self._line(*row) for place, row in _addressed_rows(shop, id_cart) if place == address]
 
     # --- prices -----------------------------------------------------------------------------------------------------
 
     def tax_address(self) -> Row:
         kind = self.shop.setting("PS_TAX_ADDRESS_TYPE", "id_address_delivery")
-        row_id = self.cart.get(kind, 0) or self.cart["id_address_delivery"]
+        row_id = self.address if kind == "id_address_delivery" else self.cart["id_address_invoice"] or self.address
         return self.shop.row("addresses", row_id) if row_id in self.shop.tables["addresses"] else {}
 
     def group(self) -> int:

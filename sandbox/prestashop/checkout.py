@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sandbox.prestashop import order_stock
-from sandbox.prestashop.cart_totals import CartSums, Line
+from sandbox.prestashop.cart_totals import CartSums, Line, delivery_addresses
 from sandbox.prestashop.errors import FatalError
 from sandbox.prestashop.order_lines import product_name, reference_of, supplier_reference
 from sandbox.prestashop.order_states import (
@@ -46,7 +47,7 @@ def place_order(
     parallel: bool = False,
     state: int | None = None,
 ) -> int:
-    """The order of a cart; answers its id.
+    """The order of a cart (the last one of those it is split into, see `delivery_addresses`); answers its id.
 
     `total_paid` decides whether it lands in the wanted state (by default PS_OS_WS_PAYMENT) or in PS_OS_ERROR.
     `parallel`: another order is being made at the same moment; then this one's stock decrement is lost, and a cart
@@ -65,13 +66,34 @@ def place_order(
     _check_key(shop, id_cart, id_customer)
     if shop.row("carts", id_cart)["id_currency"] not in shop.tables["currencies"]:
         raise FatalError
-    _check_address(shop, id_cart)
-    sums = CartSums(shop, id_cart)
-    if not sums.lines:
+    places = delivery_addresses(shop, id_cart)
+    if not places:
         raise FatalError
+    for place in places:
+        _check_address(shop, place)
     shop.carts_in_flight[id_cart] = time.monotonic()
     wanted = state_setting(shop, "PS_OS_WS_PAYMENT", 11) if state is None else state
-    return _Placing(shop, sums, choose(shop, sums)).place(module, payment, total_paid, wanted, lost=parallel)
+    parts = [CartParts(shop, id_cart, place) for place in places]
+    logable = flag(shop, wanted, "logable")
+    paid = parts[0].sums.round(total_paid)
+    if logable and paid != sum((part.total_incl for part in parts), Decimal(0)):
+        wanted = state_setting(shop, "PS_OS_ERROR", 8)
+    reference = "".join(shop.dice.choice(_LETTERS) for _ in range(9))
+    id_order = 0
+    for position, part in enumerate(parts, 1):
+        # The payment is booked once, on the last order.
+        amount = paid if logable and position == len(parts) else None
+        id_order = part.place(_Terms(reference, module, payment, amount, wanted, parallel))
+    specials = shop.tables["specific_prices"]
+    for row_id in list(specials.where("id_cart", id_cart)):
+        specials.delete(row_id)
+    return id_order
+
+
+def cart_total(shop: Shop, id_cart: int) -> Decimal:
+    """What the cart would cost with tax and shipping if it were ordered now."""
+    parts = [CartParts(shop, id_cart, place) for place in delivery_addresses(shop, id_cart)]
+    return sum((part.total_incl for part in parts), Decimal(0))
 
 
 def _check_key(shop: Shop, id_cart: int, id_customer: int) -> None:
@@ -89,8 +111,7 @@ def _check_key(shop: Shop, id_cart: int, id_customer: int) -> None:
         raise FatalError
 
 
-def _check_address(shop: Shop, id_cart: int) -> None:
-    address = shop.row("carts", id_cart)["id_address_delivery"]
+def _check_address(shop: Shop, address: int) -> None:
     if address not in shop.tables["addresses"]:
         raise FatalError
     country = shop.tables["addresses"].rows[address].get("id_country", 0)
@@ -99,11 +120,26 @@ def _check_address(shop: Shop, id_cart: int) -> None:
         raise FatalError
 
 
-class _Placing:
-    """An order on its way into the tables."""
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What an order is made with. `paid` None: no payment of its own; `lost`: its stock decrement is not made."""
 
-    def __init__(self, shop: Shop, sums: CartSums, shipment: Shipment) -> None:
-        self.shop, self.sums, self.shipment = shop, sums, shipment
+    reference: str
+    module: str
+    payment: str
+    paid: Decimal | None
+    state: int
+    lost: bool
+
+
+class CartParts:
+    """The rows of a cart for one address with carrier and totals, and the order they become."""
+
+    def __init__(self, shop: Shop, id_cart: int, address: int) -> None:
+        self.shop = shop
+        self.sums = sums = CartSums(shop, id_cart, address)
+        self.shipment: Shipment = choose(shop, sums)
+        shipment = self.shipment
         self.products_excl, self.products_incl = sums.products()
         self.discounts = sums.discounts((shipment.excl, shipment.incl))
         self.off_excl = min(sum((one.excl for one in self.discounts), Decimal(0)), self.products_excl + shipment.excl)
@@ -111,26 +147,19 @@ class _Placing:
         self.total_excl = sums.round(self.products_excl + shipment.excl - self.off_excl)
         self.total_incl = sums.round(self.products_incl + shipment.incl - self.off_incl)
 
-    def place(self, module: str, payment: str, total_paid: Decimal, wanted: int, *, lost: bool) -> int:
-        shop, sums = self.shop, self.sums
-        logable, state = flag(shop, wanted, "logable"), wanted
-        canceled, error = outcast_states(shop)
-        if logable and sums.round(total_paid) != self.total_incl:
-            state = error
-        paid = sums.round(total_paid) if logable else Decimal(0)
-        id_order = shop.tables["orders"].insert(self._order(module, payment, paid))
-        short = [self._detail(id_order, line, take=state not in (canceled, error), lost=lost) for line in sums.lines]
-        self._satellites(id_order, payment, paid if logable else None)
+    def place(self, terms: _Terms) -> int:
+        shop, state = self.shop, terms.state
+        outcast = state in outcast_states(shop)
+        id_order = shop.tables["orders"].insert(self._order(terms))
+        short = [self._detail(id_order, line, take=not outcast, lost=terms.lost) for line in self.sums.lines]
+        self._satellites(id_order, terms)
         change_state(shop, id_order, state, existing_payment=True)
         add_history(shop, id_order, state)
         mail_state(shop, id_order, state)
-        if state not in (canceled, error):
+        if not outcast:
             send_mail(shop, id_order, "order_conf")
-        if any(short) and state not in (canceled, error):
-            self._backorder(id_order)
-        specials = shop.tables["specific_prices"]
-        for row_id in list(specials.where("id_cart", sums.id_cart)):
-            specials.delete(row_id)
+            if any(short):
+                self._backorder(id_order)
         return id_order
 
     def _backorder(self, id_order: int) -> None:
@@ -144,12 +173,11 @@ class _Placing:
         add_history(shop, id_order, state)
         mail_state(shop, id_order, state)
 
-    def _order(self, module: str, payment: str, paid: Decimal) -> Row:
-        shop, cart, now = self.shop, self.sums.cart, self.shop.now()
+    def _order(self, terms: _Terms) -> Row:
+        cart, now = self.sums.cart, self.shop.now()
         row: Row = {
             name: cart[name]
             for name in (
-                "id_address_delivery",
                 "id_address_invoice",
                 "id_currency",
                 "id_lang",
@@ -162,11 +190,12 @@ class _Placing:
         row |= {
             "id_cart": self.sums.id_cart,
             "id_carrier": self.shipment.carrier,
-            "reference": "".join(shop.dice.choice(_LETTERS) for _ in range(9)),
-            "module": module,
-            "payment": payment,
+            "id_address_delivery": self.sums.address,
+            "reference": terms.reference,
+            "module": terms.module,
+            "payment": terms.payment,
             "conversion_rate": f"{self.sums.rate:.6f}",
-            "total_paid_real": f"{paid:.6f}",
+            "total_paid_real": f"{terms.paid or 0:.6f}",
             "carrier_tax_rate": f"{self.shipment.tax_rate * 100:.3f}",
             "round_mode": self.sums.mode,
             "round_type": self.sums.round_type,
@@ -238,7 +267,7 @@ class _Placing:
         shop.tables["order_details"].insert(row)
         return had < line.quantity
 
-    def _satellites(self, id_order: int, payment: str, paid: Decimal | None) -> None:
+    def _satellites(self, id_order: int, terms: _Terms) -> None:
         shop, order = self.shop, self.shop.row("orders", id_order)
         if self.shipment.carrier:
             shop.tables["order_carriers"].insert(
@@ -251,13 +280,13 @@ class _Placing:
                     "date_add": shop.now(),
                 }
             )
-        if paid is not None:
+        if terms.paid is not None:
             shop.tables["order_payments"].insert(
                 {
                     "order_reference": order["reference"],
                     "id_currency": order["id_currency"],
-                    "amount": f"{paid:.6f}",
-                    "payment_method": payment,
+                    "amount": f"{terms.paid:.6f}",
+                    "payment_method": terms.payment,
                     "conversion_rate": order["conversion_rate"],
                     "date_add": shop.now(),
                 }

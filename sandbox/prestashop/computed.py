@@ -139,6 +139,7 @@ ASSOCIATIONS: dict[tuple[str, str], Callable[[Shop, int, Row], list[tuple[Any, .
     ("customers", "groups"): lambda _shop, _row_id, row: _ids(row.get("_groups", ())),
     ("carts", "cart_rows"): lambda _shop, _row_id, row: list(row.get("_rows", ())),
     ("orders", "order_rows"): order_rows,
+    ("order_slip", "order_slip_details"): lambda _shop, _row_id, row: list(row.get("_details", ())),
     ("order_details", "taxes"): lambda _shop, _row_id, row: _ids(row.get("_taxes", ())),
     ("manufacturers", "addresses"): lambda _shop, _row_id, row: _ids(row.get("_addresses", ())),
 }

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sandbox.prestashop.cart_totals import CartSums
-from sandbox.prestashop.checkout import place_order
+from sandbox.prestashop.checkout import cart_total, place_order
 from sandbox.prestashop.order_lines import set_shipping_number
 from sandbox.prestashop.order_states import mail_state, move_order, send_mail, state_setting
 from sandbox.prestashop.order_stock import in_stock
-from sandbox.prestashop.shipping import choose
 from sandbox.prestashop.shop import PaymentModule, Shop
 from sandbox.prestashop.tables import Row
 
@@ -92,15 +90,9 @@ class OrderOffice(Shop):
                 id_customer=row["id_customer"],
                 module="ps_wirepayment",
                 payment="Bank transfer",
-                total_paid=self._total(cart),
+                total_paid=cart_total(self, cart),
                 state=state,
             )
-
-    def _total(self, id_cart: int) -> Decimal:
-        sums = CartSums(self, id_cart)
-        shipment = choose(self, sums)
-        off = sum((one.incl for one in sums.discounts((shipment.excl, shipment.incl))), Decimal(0))
-        return sums.round(sums.products()[1] + shipment.incl - off)
 
     def _cart_of_a_stranger(self, id_product: int, id_product_attribute: int, quantity: int) -> int:
         now, country = self.now(), int(self.setting("PS_COUNTRY_DEFAULT", "0"))

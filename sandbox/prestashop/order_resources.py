@@ -119,8 +119,8 @@ ORDER_DETAILS = resource(
     purchase_supplier_price float @isPrice
     original_product_price float @isPrice
     original_wholesale_price float @isPrice
-    total_refunded_tax_excl float @isPrice 8+
-    total_refunded_tax_incl float @isPrice 8+
+    total_refunded_tax_excl float @isPrice
+    total_refunded_tax_incl float @isPrice
     """,
     "taxes tax taxes id",
 )
@@ -222,6 +222,31 @@ ORDER_CART_RULES = resource(
     """,
 )
 
+ORDER_SLIP = resource(
+    "order_slip",
+    "order_slip",
+    "OrderSlip",
+    "The Order slips",
+    """
+    id_customer int * @isUnsignedId ->customers
+    id_order int * @isUnsignedId ->orders
+    conversion_rate float * @isFloat
+    total_products_tax_excl float * @isFloat
+    total_products_tax_incl float * @isFloat
+    total_shipping_tax_excl float * @isFloat
+    total_shipping_tax_incl float * @isFloat
+    amount float @isFloat
+    shipping_cost bool
+    shipping_cost_amount float @isFloat
+    partial bool
+    date_add date @isDate
+    date_upd date @isDate
+    order_slip_type int @isInt
+    """,
+    "order_slip_details order_slip_detail - id id_order_detail*->order_details product_quantity* amount_tax_excl* "
+    "amount_tax_incl* virtual",
+)
+
 CART_RULES = resource(
     "cart_rules",
     "cart_rule",
@@ -296,6 +321,7 @@ ORDERING = (
     ORDER_PAYMENTS,
     ORDER_INVOICES,
     ORDER_CART_RULES,
+    ORDER_SLIP,
     CART_RULES,
     DELIVERIES,
     PRICE_RANGES,

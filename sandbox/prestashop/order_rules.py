@@ -134,6 +134,19 @@ def _set_cart_rows(shop: Shop, row_id: int, items: Items) -> None:
     table.update(row_id, {"_rows": tuple(rows)})
 
 
+def _set_slip_details(shop: Shop, row_id: int, items: Items) -> None:
+    details = tuple(
+        (
+            position,
+            whole(item, "id_order_detail"),
+            whole(item, "product_quantity"),
+            *(f"{float(item.get(name) or 0):.6f}" for name in ("amount_tax_excl", "amount_tax_incl")),
+        )
+        for position, item in enumerate(items, 1)
+    )
+    shop.tables["order_slip"].update(row_id, {"_details": details})
+
+
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 
@@ -210,4 +223,5 @@ ORDER_SETTERS = {
 ORDER_LISTS = {
     ("customers", "groups"): _set_groups,
     ("carts", "cart_rows"): _set_cart_rows,
+    ("order_slip", "order_slip_details"): _set_slip_details,
 }

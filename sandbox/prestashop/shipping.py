@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sandbox.prestashop.cart_totals import CartSums
+from sandbox.prestashop.cart_totals import CartSums, delivery_addresses
 from sandbox.prestashop.shop import Shop
 from sandbox.prestashop.tables import Row
 
@@ -32,7 +32,7 @@ def choose(shop: Shop, sums: CartSums) -> Shipment:
     offered = options(shop, sums)
     if not offered:
         return Shipment(0)
-    chosen = _chosen(sums.cart, offered)
+    chosen = _chosen(shop, sums, offered)
     if chosen is None:
         default = int(shop.setting("PS_CARRIER_DEFAULT", "-1") or -1)
         by_price = sorted(offered.values(), key=lambda one: (one.incl, _position(shop, one.carrier)))
@@ -46,15 +46,16 @@ def _position(shop: Shop, carrier: int) -> int:
     return int(shop.tables["carriers"].rows[carrier].get("position", 0))
 
 
-def _chosen(cart: Row, offered: dict[int, Shipment]) -> Shipment | None:
+def _chosen(shop: Shop, sums: CartSums, offered: dict[int, Shipment]) -> Shipment | None:
     """`{"<address>":"<carrier>,"}`: every pair must be an option, the trailing comma is part of it."""
     try:
-        pairs = json.loads(cart["delivery_option"] or "null")
+        pairs = json.loads(sums.cart["delivery_option"] or "null")
     except ValueError:
         return None
-    if not isinstance(pairs, dict) or list(pairs) != [str(cart["id_address_delivery"])]:
+    places = {str(one) for one in delivery_addresses(shop, sums.id_cart)}
+    if not isinstance(pairs, dict) or pairs.keys() != places:
         return None
-    wanted = str(next(iter(pairs.values())))
+    wanted = str(pairs[str(sums.address)])
     number = wanted.removesuffix(",")
     if not wanted.endswith(",") or not number.isdigit():
         return None
@@ -65,7 +66,7 @@ def options(shop: Shop, sums: CartSums) -> dict[int, Shipment]:
     """Every carrier that can bring the whole cart, by id."""
     if all(line.virtual for line in sums.lines):
         return {}
-    zone = delivery_zone(shop, sums.cart["id_address_delivery"])
+    zone = delivery_zone(shop, sums.address)
     found = {}
     table = shop.tables["carriers"]
     for row_id in table.ids:

@@ -45,6 +45,7 @@ _INDEXED = {
     "order_payments": ("order_reference",),
     "order_invoices": ("id_order",),
     "order_cart_rules": ("id_order",),
+    "order_slip": ("id_order",),
     "messages": ("id_order",),
     "deliveries": ("id_carrier",),
     "price_ranges": ("id_carrier",),

@@ -282,6 +282,24 @@ def test_a_rule_of_free_shipping_is_a_discount() -> None:
     )
 
 
+def test_rows_for_two_addresses_are_two_orders_before_9() -> None:
+    for version, orders in (("8.2", 2), ("9.0", 1)):
+        shop = maker(version)
+        customer = shop.customer()
+        here, there = shop.address(customer), shop.address(customer)
+        xml = shop.cart_xml(customer, here, [(6, 0, 1), (7, 0, 1)])
+        row = f"<id_address_delivery>{here}</id_address_delivery><quantity>"
+        first, _, rest = xml.partition(row)
+        other = row.replace(str(here), str(there))
+        assert shop.send("POST", "carts", first + row + rest.replace(row, other)).status_code == 201
+        cart = shop.world.tables["carts"].ids[-1]
+        shop.order(cart, f"{23.80 + 7 * orders:.2f}")
+        made = [shop.world.order(order) for order in shop.world.orders_of_cart(cart)]
+        assert [order["current_state"] for order in made] == [11] * orders
+        assert len({order["reference"] for order in made}) == 1
+        assert [order["id_address_delivery"] for order in made] == [here, there][:orders]
+
+
 def test_orders_in_one_body_two_are_made_then_it_dies() -> None:
     shop = maker()
     carts = [cart_of(shop, [(6, 0, 1)]) for _ in range(4)]

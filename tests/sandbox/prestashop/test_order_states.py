@@ -218,6 +218,30 @@ def test_a_deleted_order_gives_nothing_back() -> None:
     assert (shop.world.tables["order_details"].where("id_order", order), shop.world.stock(6)) == ([], 299)
 
 
+def test_an_order_slip_keeps_its_lines_and_moves_nothing() -> None:
+    shop = maker()
+    order = order_of_mug(shop)
+    line = shop.world.order_lines(order)[0]["id"]
+    fields = "".join(
+        f"<total_{part}_tax_{tax}>11.9</total_{part}_tax_{tax}>"
+        for part in ("products", "shipping")
+        for tax in ("excl", "incl")
+    )
+    detail = f"<id_order_detail>{line}</id_order_detail><product_quantity>1</product_quantity>"
+    answer = shop.send(
+        "POST",
+        "order_slip",
+        f"<order_slip><id_customer>3</id_customer><id_order>{order}</id_order><conversion_rate>1</conversion_rate>"
+        f"{fields}<associations><order_slip_details><order_slip_detail>{detail}"
+        "<amount_tax_excl>11.9</amount_tax_excl><amount_tax_incl>11.9</amount_tax_incl></order_slip_detail>"
+        "</order_slip_details></associations></order_slip>",
+    )
+    assert answer.status_code == 201, answer.text
+    found = shop.json("order_slip", display="full")["order_slip"][0]
+    assert found["associations"]["order_slip_details"][0]["id_order_detail"] == str(line)
+    assert shop.world.stock(6) == 299
+
+
 def test_messages_of_an_order() -> None:
     shop = maker()
     order = order_of_mug(shop)
