@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from prefect import Task
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
 from flows.catalog_upload import catalog_upload
+from flows.order_import import order_import
 from models import database as database_module
 from models.database import database
 from sandbox.server import Sandbox
 from tasks.statuses import read_statuses
 from tests.clients_of_a_test import closing_clients
 from tests.flows.keeping_step import Listed, MovedClock, Sent
+from tests.flows.orders import Trade
 
 PRODUCTS, SEED = 24, 3
 LOCKS = (type(threading.Lock()), type(threading.RLock()))
@@ -55,6 +57,14 @@ class Uploaded:
         locks = [one for world in worlds for one in vars(world).values() if isinstance(one, LOCKS)]
         return {id(one): one for one in (*worlds, *locks, sandbox.faults, sandbox.tiktok.faults, clock)}
 
+    @classmethod
+    def snapshot(cls, sandbox: Sandbox, clock: MovedClock) -> dict[str, dict[str, Any]]:
+        """A copy of both shops' state."""
+        return {
+            name: copy.deepcopy(vars(getattr(sandbox, name)), cls.shared(sandbox, clock))
+            for name in ("prestashop", "tiktok")
+        }
+
     def restore(self) -> None:
         """Put both shops back to where they were."""
         self.clock.reset()
@@ -83,12 +93,8 @@ def uploaded(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             read_statuses.fn(connection_id, 0)
             database().dispose()
         box.tiktok.calls.clear()
-        state = {
-            name: copy.deepcopy(vars(getattr(box, name)), Uploaded.shared(box, clock))
-            for name in ("prestashop", "tiktok")
-        }
         settings.cache_clear()
-        yield Uploaded(box, clock, home, connection_id, state)
+        yield Uploaded(box, clock, home, connection_id, Uploaded.snapshot(box, clock))
 
 
 @pytest.fixture
@@ -116,3 +122,40 @@ def listed(
     with closing_clients(monkeypatch):
         yield Listed(uploaded.sandbox, uploaded.connection_id, uploaded.clock, Sent.watched(monkeypatch))
     uploaded.sandbox.faults.clear()
+
+
+@pytest.fixture(scope="session")
+def ordered(uploaded: Uploaded, tmp_path_factory: pytest.TempPathFactory) -> tuple[Uploaded, list[str]]:
+    """That shop when three orders were placed and imported, of one, two and three units; and their ids."""
+    home = tmp_path_factory.mktemp("ordered") / "home"
+    shutil.copytree(uploaded.home, home)
+    uploaded.restore()
+    with pytest.MonkeyPatch.context() as patch:
+        fast_installation(patch, home)
+        with closing_clients(patch):
+            uploaded.sandbox.prestashop.add_fee_product()
+            trade = Trade(uploaded.sandbox, uploaded.connection_id, uploaded.clock, Sent(), [])
+            placed = [trade.place(*quantities).id for quantities in ((1,), (1, 1), (2, 1))]
+            order_import("sandbox")
+            database().dispose()
+    settings.cache_clear()
+    uploaded.sandbox.tiktok.calls.clear()
+    state = Uploaded.snapshot(uploaded.sandbox, uploaded.clock)
+    return replace(uploaded, home=home, state=state), placed
+
+
+@pytest.fixture
+def trade(
+    ordered: tuple[Uploaded, list[str]], installation: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: None
+) -> Iterator[Trade]:
+    """Those orders for one test; the carrier they were imported with is Evri."""
+    shop, placed = ordered
+    shutil.copytree(shop.home, installation)
+    fast_installation(monkeypatch, installation)
+    shop.restore()
+    shop.clock.rule(monkeypatch)
+    with closing_clients(monkeypatch):
+        found = Trade(shop.sandbox, shop.connection_id, shop.clock, Sent(), placed)
+        found.map_carrier(found.carrier_of(found.order(0)))
+        yield found
+    shop.sandbox.faults.clear()
