@@ -32,7 +32,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         "isDateFormat": r"|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?",
         "isDate": r"|\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?",
         "isNullOrUnsignedId": r"\s*\d*\s*",
-        "isCustomerName": r"(?:[^0-9!<>,;?=+()/\\@#\"°*`{}_^$%:¤\[\]|\.。]|[\.。](?:\s|$))*",
+        "isCustomerName": r"(?!\s+\Z)(?:[^0-9!<>,;?=+()/\\@#\"°*`{}_^$%:¤\[\]|\.。]|[\.。](?:\s|$))*",
         "isName": r"[^0-9!<>,;?=+()@#\"°{}_$%:¤|]*",
         "isAddress": r"[^!<>?=+@{}_$%]*",
         "isPostCode": r"[a-zA-Z 0-9-]*",

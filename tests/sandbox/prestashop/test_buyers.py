@@ -76,6 +76,7 @@ def test_a_put_wipes_the_key_and_a_patch_keeps_it(version: str) -> None:
         ("lastname", "Doe Jr.", 201),
         ("lastname", "Doe 2", 400),
         ("lastname", "", 400),
+        ("lastname", "  ", 400),
         ("firstname", "María-José d'Àlba", 201),
         ("email", "no at", 400),
     ],
