@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from tasks import after_sales, order_facts, order_reading, order_states
+from tasks import after_sales, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, publish, run_alone
 
@@ -27,6 +27,8 @@ def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked:
             order_reading.read_orders(run),
             after_sales.read_after_sales(run),
             order_states.read_changed_orders(key),
+            order_moves.settle_moves(key),
+            after_sales.settle_requests(key),
         ]
         for part in batches(after_sales.requests_to_answer(key), ORDERS_A_BATCH):
             reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run))

@@ -35,7 +35,7 @@ def shipment_push(
         ]
         asked = None if order_ids is None else order_reading.orders_of(run.connection_id, order_ids)
         reports.append(order_states.read_parcels(run.connection_id, asked))
-        keys = shipments.orders_to_ship(run.connection_id) if asked is None else asked
+        keys = shipments.orders_to_ship(run.connection_id, asked)
         progress = Progress("Telling TikTok Shop of parcels")
         parts = batches(keys, ORDERS_A_BATCH)
         for number, part in enumerate(parts, 1):

@@ -1,12 +1,13 @@
 """What happens after the sale: cancellations and returns read, buyers answered, PrestaShop and TikTok Shop told.
 
 Everything read is a row at once. What follows from it in PrestaShop is a move to a status (`tasks.order_moves`), made
-once because the order's status is read before; what goes to TikTok Shop is a change, planned, sent and read back.
+once because the order's status is read before; what goes to TikTok Shop is a change, planned, sent and read back. What
+a dead run left as sent is settled by the next one, from what the shops show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,7 +31,15 @@ from rules.cancellations import (
 )
 from rules.decision import Decision, Finding, Reason
 from rules.tiktok_after_sale import AfterSaleSeen
-from rules.tiktok_order import AWAITING_SHIPMENT, CANCELLED, ON_HOLD, PARTIALLY_SHIPPING, UNPAID
+from rules.tiktok_order import (
+    AWAITING_COLLECTION,
+    AWAITING_SHIPMENT,
+    CANCELLED,
+    IN_TRANSIT,
+    ON_HOLD,
+    PARTIALLY_SHIPPING,
+    UNPAID,
+)
 from rules.tracking import shipment_trigger
 from tasks.change_record import finish, mark_sent, note
 from tasks.order_moves import Move, Standing, StateBook, move_orders, read_standing, state_book
@@ -45,6 +54,11 @@ from tasks.sweeps import set_watermark
 _WATERMARKS: Final = {AfterSaleKind.CANCELLATION: "cancellations", AfterSaleKind.RETURN: "returns"}
 _FIRST: Final = timedelta(days=14)
 _CANCELLABLE: Final = (UNPAID, ON_HOLD, AWAITING_SHIPMENT, PARTIALLY_SHIPPING)
+# Too late to cancel, and early enough that somebody has to know (4.10).
+_ON_ITS_WAY: Final = (AWAITING_COLLECTION, IN_TRANSIT)
+_DONE: Final = {Answer.APPROVE: "approved", Answer.REJECT: "rejected"}
+# How a request ends (4.11), by the answer that ends it so.
+_ENDED: Final = {Answer.APPROVE: ("_SUCCESS", "_COMPLETE"), Answer.REJECT: ("_CANCEL",)}
 # A request that was answered already: what it is now is read with the next search (4.11).
 _ANSWERED_BEFORE: Final = ("25020010", "25011011", "25011012", "25007006")
 # A cancellation is running or the order is cancelled already: what it is now is read back.
@@ -163,9 +177,66 @@ def _unpark(row: AfterSale) -> None:
 def _park(row: AfterSale, code: str, cause: str, fix: str) -> Failure:
     with database().write() as session:
         stored = session.get_one(AfterSale, row.key)
+        if stored.parked_code != code:
+            stored.parked_at = utc_now()
         stored.parked_code, stored.parked_cause, stored.parked_fix = code, cause, fix
-        stored.parked_at = utc_now()
     return Failure(object=f"{row.kind.value} of order {row.order_id}", code=code, cause=cause, fix=fix)
+
+
+# What earlier runs left open
+
+
+@task(name="settle requests", cache_policy=NO_CACHE)
+def settle_requests(connection_id: int) -> BatchReport:
+    """Cancellations and answers that earlier runs left open, by what was just read: made, or no longer wanted (K3)."""
+    report = BatchReport()
+    with database().write() as session:
+        book = StateBook.read(session, connection_id)
+        for change in session.exec(
+            select(Change).where(
+                Change.connection_id == connection_id,
+                col(Change.kind).in_((ChangeKind.CANCEL, ChangeKind.ANSWER)),
+                col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
+            )
+        ).all():
+            name = change.object.split(":")[1]
+            is_made, is_wanted = (
+                _cancelled(session, connection_id, name, cancelled_states(book.states, book.cancelling))
+                if change.kind is ChangeKind.CANCEL
+                else _answered(session, connection_id, name, change.after.get("answer", ""))
+            )
+            if is_made and change.state is ChangeState.SENT:
+                change.state = ChangeState.CONFIRMED
+                report.count("confirmed")
+            elif is_made or not is_wanted:
+                change.state = ChangeState.SUPERSEDED
+            else:
+                continue
+            change.finished_at = utc_now()
+    return report
+
+
+def _cancelled(session: Session, connection_id: int, order_id: str, states: Collection[int]) -> tuple[bool, bool]:
+    """Whether the order is cancelled on TikTok Shop, and whether PrestaShop wants it to be."""
+    order = _orders(session, connection_id, [order_id]).get(order_id)
+    return (order.status == CANCELLED, order.prestashop_state in states) if order is not None else (False, False)
+
+
+def _answered(session: Session, connection_id: int, request_id: str, answer: str) -> tuple[bool, bool]:
+    """Whether the request ended as it was answered, which is noted with it then, and whether it still waits."""
+    request = session.exec(
+        select(AfterSale).where(
+            AfterSale.connection_id == connection_id,
+            AfterSale.kind == AfterSaleKind.CANCELLATION,
+            AfterSale.request_id == request_id,
+        )
+    ).one()
+    if request.status == PENDING and not request.answer:
+        return False, True
+    is_made = bool(answer) and request.status.endswith(_ENDED[Answer(answer)])
+    if is_made and not request.answer:
+        request.answer, request.answered_at = _DONE[Answer(answer)], utc_now()
+    return is_made, False
 
 
 # Answering buyers
@@ -282,7 +353,7 @@ def _answer(
         note(change, code=fault.code, cause=fault.cause, request_id=fault.request_id)
         report.count("unresolved")
         return
-    done = "approved" if answer is Answer.APPROVE else "rejected"
+    done = _DONE[answer]
     with database().write() as session:
         stored = session.get_one(AfterSale, request.key)
         stored.answer, stored.answered_at = done, utc_now()
@@ -411,7 +482,7 @@ def _applied(requests: Sequence[AfterSale]) -> None:
 
 
 def cancelled_in_prestashop(connection_id: int) -> list[int]:
-    """Imported orders that were cancelled in PrestaShop and are still open on TikTok Shop (C5)."""
+    """Imported orders that were cancelled in PrestaShop and are open or on their way on TikTok Shop (C5)."""
     shops = open_shops(connection_id)
     if not shops.settings.orders.cancel_on_tiktok:
         return []
@@ -423,7 +494,7 @@ def cancelled_in_prestashop(connection_id: int) -> list[int]:
                 Order.connection_id == connection_id,
                 Order.stage == OrderStage.IMPORTED,
                 col(Order.prestashop_state).in_(states),
-                col(Order.status).in_(_CANCELLABLE),
+                col(Order.status).in_((*_CANCELLABLE, *_ON_ITS_WAY)),
             )
         ).all()
     return [key for key in keys if key is not None]
@@ -452,24 +523,25 @@ def cancel_on_tiktok(
     book = state_book(shops.id)
     sent: list[tuple[Order, Change]] = []
     for order in _read_again(shops, load_orders(keys)):
-        if order.status not in _CANCELLABLE:
+        if order.status not in (*_CANCELLABLE, *_ON_ITS_WAY):
             report.count("cancelled before" if order.status == CANCELLED else "not cancellable")
             continue
-        if not retry_parked and not reason and _is_parked(shops.id, order):
+        name = f"order:{order.order_id}"
+        own, default = reason or book.cancelling.get(order.prestashop_state, ""), shops.settings.orders.cancel_reason
+        # What a refusal is of: the same is not asked for again.
+        is_open = order.status in _CANCELLABLE
+        asked = {"asked": own or default, "status": order.status if is_open else "shipped"}
+        if not (retry_parked or reason) and _is_parked(shops.id, name, asked):
             report.count("parked before")
             continue
-        found = cancel_reason(
-            reason or book.cancelling.get(order.prestashop_state, ""),
-            shops.settings.orders.cancel_reason,
-            shops.tiktok.cancel_reasons(order.order_id),
-        )
-        name = f"order:{order.order_id}"
+        available = shops.tiktok.cancel_reasons(order.order_id) if is_open else ()
+        found = cancel_reason(own, default, available)
         if isinstance(found, Finding):
-            change = _open_change(run, shops.id, ChangeKind.CANCEL, name, {}, ())
+            change = _open_change(run, shops.id, ChangeKind.CANCEL, name, asked, ())
             finish(change, ChangeState.PARKED, code=found.code, cause=found.text, fix=found.fix)
             report.failed(Failure(object=f"order {order.order_id}", code=found.code, cause=found.text, fix=found.fix))
             continue
-        change = _open_change(run, shops.id, ChangeKind.CANCEL, name, {"reason": found.value}, found.reasons)
+        change = _open_change(run, shops.id, ChangeKind.CANCEL, name, asked | {"reason": found.value}, found.reasons)
         report.count("planned")
         if not dry_run and mark_sent(change):
             sent.append((order, change))
@@ -517,35 +589,38 @@ def _read_again(shops: Shops, orders: Sequence[Order]) -> list[Order]:
     return load_orders([order.key for order in orders])
 
 
-def _is_parked(connection_id: int, order: Order) -> bool:
-    """Whether a cancellation of this order was refused since PrestaShop cancelled it."""
+def _is_parked(connection_id: int, name: str, asked: Mapping[str, str]) -> bool:
+    """Whether the same was refused before."""
     with database().read() as session:
-        latest = session.exec(
-            select(Change)
-            .where(
+        parked = session.exec(
+            select(Change).where(
                 Change.connection_id == connection_id,
                 Change.kind == ChangeKind.CANCEL,
-                Change.object == f"order:{order.order_id}",
+                Change.object == name,
+                Change.state == ChangeState.PARKED,
             )
-            .order_by(col(Change.id).desc())
-        ).first()
-    return latest is not None and latest.state is ChangeState.PARKED
+        ).all()
+    return any(asked.items() <= change.after.items() for change in parked)
 
 
 def _open_change(
     run: Run, connection_id: int, kind: ChangeKind, name: str, after: Mapping[str, Any], reasons: Sequence[Reason]
 ) -> Change:
-    """The open change of this kind and object, else a new one."""
+    """The open change of this kind and object, else the parked one, which is open again, else a new one."""
     with database().write() as session:
         change = session.exec(
-            select(Change).where(
+            select(Change)
+            .where(
                 Change.connection_id == connection_id,
                 Change.kind == kind,
                 Change.object == name,
-                col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT)),
+                col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
             )
+            .order_by(col(Change.state) == ChangeState.PARKED)
         ).first() or Change(connection_id=connection_id, plan_id=run.plan, kind=kind, object=name, created_at=utc_now())
         change.plan_id, change.after, change.reasons = run.plan, dict(after), as_records(reasons)
+        if change.state is ChangeState.PARKED:
+            change.state = ChangeState.PLANNED
         session.add(change)
         session.flush()
         return change

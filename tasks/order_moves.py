@@ -1,7 +1,7 @@
 """Giving PrestaShop orders a status: forwards only, once, by their history, which mails nobody unless asked to.
 
 Before each batch the present statuses and the ones already passed are read, so a move that a dead run made, or that
-somebody made by hand, is not made again.
+somebody made by hand, is not made again. What such a run left open is settled first, from what PrestaShop shows.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from rules.decision import Decision
 from rules.order_statuses import ShopStates, default_mapping, next_state
 from rules.tiktok_order import CANCELLED
 from tasks.change_record import finish, mark_sent
+from tasks.order_reading import orders_of
 from tasks.order_record import as_records, load_orders, tell
 from tasks.order_states import state_name
 from tasks.report import BatchReport, Failure
@@ -98,6 +99,35 @@ def state_book(connection_id: int) -> StateBook:
     """The book of a connection."""
     with database().read() as session:
         return StateBook.read(session, connection_id)
+
+
+@task(name="settle moves", cache_policy=NO_CACHE, **on_retryable)
+def settle_moves(connection_id: int) -> BatchReport:
+    """Moves that earlier runs left open: made, or to be planned anew (K3). What was refused and is so now is over."""
+    report = BatchReport()
+    with database().read() as session:
+        left = session.exec(
+            select(Change).where(
+                Change.connection_id == connection_id,
+                Change.kind == ChangeKind.STATE,
+                col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
+            )
+        ).all()
+    if not left:
+        return report
+    keys = orders_of(connection_id, [change.object.split(":")[1] for change in left])
+    orders = {f"order:{order.order_id}": order for order in load_orders(keys)}
+    standing = read_standing(open_shops(connection_id), list(orders.values()))
+    for change in left:
+        order = orders.get(change.object)
+        place = standing.get(order.id_order or 0) if order is not None else None
+        is_so = place is not None and change.after["state"] in {place.current, *place.passed}
+        if change.state is ChangeState.SENT and is_so:
+            finish(change, ChangeState.CONFIRMED)
+            report.count("confirmed")
+        elif is_so or change.state is not ChangeState.PARKED:
+            finish(change, ChangeState.SUPERSEDED)
+    return report
 
 
 def orders_behind(connection_id: int, order_keys: Sequence[int] | None = None) -> list[int]:
@@ -197,8 +227,14 @@ def move_orders(
             if bodies:
                 shops.prestashop.create_many("order_histories", bodies)
             done = sent
-        except (Rejected, Uncertain, Retryable):
+        except Rejected:
+            # Some may be made: the others go one by one, so that the one at fault shows.
             done = _made(shops, sent)
+        except (Uncertain, Retryable):
+            # PrestaShop may be at it still.
+            done = _made(shops, sent)
+            report.count("unresolved", len(sent) - len(done))
+            sent = done
     rest = [move for move in sent if move not in done]
     for move in rest:
         try:
@@ -235,7 +271,7 @@ def _made(shops: Shops, sent: Sequence[Move]) -> list[Move]:
 
 
 def _planned(run: Run, shops: Shops, wanted: Sequence[Move]) -> dict[int, Change]:
-    """One open change an order, by the order's key."""
+    """One open change an order, by the order's key; a refused one is tried again."""
     changes: dict[int, Change] = {}
     with database().write() as session:
         for move in wanted:
@@ -245,7 +281,7 @@ def _planned(run: Run, shops: Shops, wanted: Sequence[Move]) -> dict[int, Change
                     Change.connection_id == shops.id,
                     Change.kind == ChangeKind.STATE,
                     Change.object == name,
-                    col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT)),
+                    col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
                 )
             ).first() or Change(
                 connection_id=shops.id,
@@ -255,6 +291,8 @@ def _planned(run: Run, shops: Shops, wanted: Sequence[Move]) -> dict[int, Change
                 created_at=utc_now(),
             )
             change.plan_id = run.plan
+            if change.state is ChangeState.PARKED:
+                change.state = ChangeState.PLANNED
             change.before = {
                 "state": move.order.prestashop_state,
                 "status": state_name(session, shops.id, move.order.prestashop_state),

@@ -1,8 +1,8 @@
 """Telling TikTok Shop of parcels: what left PrestaShop with which carrier and number (C8, C9, C11, I7, I10).
 
 A parcel becomes a change of kind "ship": planned, marked as sent before its call, and confirmed only when TikTok Shop
-shows its number on the units. A change that a dead run left as sent is planned again from what TikTok Shop shows now;
-what it knows already is not sent twice.
+shows its number on the units. An order with a change that a dead run left as sent is looked at again, from what TikTok
+Shop shows now; what it knows already is not sent twice.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from sqlmodel import Session, col, select
 from clients.errors import AuthorizationError, ConfigurationFault, Rejected, Retryable, Uncertain
 from models.catalogue import ShopRecord
 from models.database import database, in_parts
-from models.listings import Change, ChangeKind, ChangeState
+from models.listings import Change, ChangeKind, ChangeState, Plan
 from models.orders import Order, OrderStage
 from models.taxonomy import ShippingProvider
 from models.templates import CarrierMapping
 from rules.decision import Decision, Finding
+from rules.order_stage import live_units
 from rules.shipping import Parcel, Shipment, plan_shipments
 from rules.shipping_providers import provider_for
 from rules.tiktok_order import AWAITING_COLLECTION, AWAITING_SHIPMENT, IN_TRANSIT, PARTIALLY_SHIPPING, TikTokOrder
 from rules.tracking import ShipCall, ship_call, shipment_trigger, tracking_numbers
 from tasks.change_record import finish, mark_sent, note
+from tasks.order_moves import read_standing
 from tasks.order_reading import first_reading, store_orders
 from tasks.order_record import as_records, lines_of, load_orders, tell
 from tasks.report import BatchReport, Failure
@@ -39,6 +41,8 @@ from tasks.shops import Shops, open_shops, utc_now
 _OPEN: Final = (AWAITING_SHIPMENT, PARTIALLY_SHIPPING, AWAITING_COLLECTION, IN_TRANSIT)
 # TikTok Shop says that it has a number for these units already: what it shows tells whether it is ours (5.9).
 _SHIPPED_BEFORE: Final = "21011006"
+# Corrected before, too often or too late: so answers a correction that was made, if its own answer was lost (5.4).
+_CORRECTED_BEFORE: Final = ("21011050", "21011051", "21011052")
 # This market ships packages instead of marking orders: of the newer ones nobody has written which (5.1).
 _SHIPS_PACKAGES: Final = "21008106"
 
@@ -53,30 +57,59 @@ class ByHand:
     despite_cancellation: bool = False
 
 
-def orders_to_ship(connection_id: int) -> list[int]:
-    """Imported orders that count as shipped in PrestaShop and whose numbers TikTok Shop does not show."""
+def orders_to_ship(connection_id: int, asked: Sequence[int] | None = None) -> list[int]:
+    """Imported orders that count as shipped in PrestaShop and whose numbers TikTok Shop does not show.
+
+    Those with a call whose outcome is not known are among them.
+
+    Args:
+        connection_id: whose.
+        asked: orders to look at; all when left out.
+    """
     shops = open_shops(connection_id)
     with database().read() as session:
+        unclear = {
+            change.object.split(":")[1]
+            for change in session.exec(
+                select(Change).where(
+                    Change.connection_id == connection_id,
+                    Change.kind == ChangeKind.SHIP,
+                    Change.state == ChangeState.SENT,
+                )
+            )
+        }
         orders = session.exec(
             select(Order)
             .where(
                 Order.connection_id == connection_id,
                 Order.stage == OrderStage.IMPORTED,
-                col(Order.status).in_(_OPEN),
+                col(Order.status).in_(_OPEN) | col(Order.order_id).in_(unclear),
             )
             .order_by(col(Order.created_at))
         ).all()
-    due = [
+    if asked is not None:
+        orders = [order for order in orders if order.key in set(asked)]
+    due = _due(shops, orders)
+    units = lines_of([order.key for order in due])
+    shown = {order.key for order in due if _shown(order, [line.tracking_number for line in units[order.key]])}
+    wanted = {order.key for order in due} - shown
+    return [order.key for order in orders if order.key in wanted or order.order_id in unclear]
+
+
+def _due(shops: Shops, orders: Sequence[Order]) -> list[Order]:
+    """Those that count as shipped; a status that came and went between two looks counts too (C9)."""
+    by_state = shops.settings.orders.shipped_trigger == "order_state"
+    standing = read_standing(shops, orders) if by_state and orders else {}
+    return [
         order
         for order in orders
         if shipment_trigger(
             shops.settings.orders,
             state=order.prestashop_state,
             tracking=[str(parcel["tracking"]) for parcel in order.parcels],
+            passed=standing[order.id_order].passed if order.id_order in standing else (),
         ).value
     ]
-    units = lines_of([order.key for order in due])
-    return [order.key for order in due if not _shown(order, [line.tracking_number for line in units[order.key]])]
 
 
 def _shown(order: Order, shown: Sequence[str]) -> bool:
@@ -125,6 +158,8 @@ class _Work:
     order: Order
     seen: TikTokOrder
     changes: list[tuple[Change, Shipment]] = field(default_factory=list)
+    # Refusals to be believed only if TikTok Shop does not show the number, by the change's key.
+    refused: dict[int, Rejected] = field(default_factory=dict)
 
 
 class _Shipping:
@@ -182,7 +217,7 @@ class _Shipping:
                 change = self._change(session, work, shipment, as_records(planned.reasons))
                 if change is not None:
                     work.changes.append((change, shipment))
-            work.changes += self._left_over(session, work)
+            work.changes += self._left_over(session, work, parcels, may_send=not planned.findings)
             self._settle(session, work, planned.findings)
         for finding in planned.findings:
             self._report.failed(
@@ -194,13 +229,15 @@ class _Shipping:
         self, session: Session, work: _Work, shipment: Shipment, reasons: list[dict[str, str]]
     ) -> Change | None:
         """The open change of this parcel, else a new one; None when TikTok Shop refused the same before."""
-        name = f"order:{work.order.order_id}:{shipment.tracking_number}"[:80]
+        # One number may stand for several shipments, each with units of its own.
+        name = f"order:{work.order.order_id}:{shipment.unit_ids[0]}:{shipment.tracking_number}"[:80]
         after = {
             "call": shipment.call.value,
             "tracking_number": shipment.tracking_number,
             "provider_id": shipment.provider_id,
             "units": list(shipment.unit_ids),
             "package_id": shipment.package_id,
+            "parcel": shipment.parcel_id,
         }
         latest = session.exec(
             select(Change)
@@ -228,32 +265,37 @@ class _Shipping:
         session.flush()
         return change
 
-    def _left_over(self, session: Session, work: _Work) -> list[tuple[Change, Shipment]]:
-        """Parcels an earlier run was at and that are not planned again: TikTok Shop may know the number from another
-        package already. They are sent as they were, unless they turn out to be there."""
+    def _left_over(
+        self, session: Session, work: _Work, parcels: Sequence[Parcel], *, may_send: bool
+    ) -> list[tuple[Change, Shipment]]:
+        """Parcels that an earlier run was at and that are not planned again, as TikTok Shop may know the number from
+        another package already: they are sent as they were if nothing speaks against it, and read back in any case.
+        """
         planned = {change.key for change, _ in work.changes}
-        open_ones = session.exec(
-            select(Change).where(
+        taken = {unit_id for _, shipment in work.changes for unit_id in shipment.unit_ids}
+        current = {number.casefold() for parcel in parcels for number in tracking_numbers(parcel.tracking)[0]}
+        waiting = {unit.id for unit in live_units(work.seen) if not unit.tracking_number} - taken
+        found = []
+        for change, was_dry in session.exec(
+            select(Change, Plan.dry_run)
+            .join(Plan, col(Plan.id) == col(Change.plan_id))
+            .where(
                 Change.connection_id == self._shops.id,
                 Change.kind == ChangeKind.SHIP,
                 col(Change.object).startswith(f"order:{work.order.order_id}:"),
                 col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT)),
                 col(Change.id).not_in(planned),
             )
-        ).all()
-        return [
-            (
-                change,
-                Shipment(
-                    ShipCall(change.after["call"]),
-                    change.after["tracking_number"],
-                    change.after["provider_id"],
-                    tuple(change.after["units"]),
-                    change.after["package_id"],
-                ),
-            )
-            for change in open_ones
-        ]
+        ).all():
+            shipment = _shipment(change)
+            meant = not shipment.parcel_id or shipment.tracking_number.casefold() in current
+            if self._is_shown(work.seen, shipment) or (
+                may_send and meant and not was_dry and waiting.issuperset(shipment.unit_ids)
+            ):
+                found.append((change, shipment))
+            else:
+                change.state, change.finished_at = ChangeState.SUPERSEDED, utc_now()
+        return found
 
     def _settle(self, session: Session, work: _Work, findings: Sequence[Finding]) -> None:
         """One parked change stands for what keeps an order's parcels from being planned; it goes when nothing does."""
@@ -288,17 +330,19 @@ class _Shipping:
     def _corrected(self, session: Session, order_ids: Sequence[str]) -> dict[str, set[str]]:
         """Packages and orders whose number was corrected before (5.4)."""
         found: dict[str, set[str]] = defaultdict(set)
-        wanted = set(order_ids)
-        for change in session.exec(
-            select(Change).where(
-                Change.connection_id == self._shops.id,
-                Change.kind == ChangeKind.SHIP,
-                Change.state == ChangeState.CONFIRMED,
-            )
-        ):
-            order_id = change.object.split(":")[1]
-            if order_id in wanted and change.after.get("call") == ShipCall.CORRECT.value:
-                found[order_id].add(str(change.after.get("package_id") or order_id))
+        for order_id in order_ids:
+            for change in session.exec(
+                select(Change).where(
+                    Change.connection_id == self._shops.id,
+                    Change.kind == ChangeKind.SHIP,
+                    # All that begins with the order's name and a colon: ";" is what follows ":".
+                    col(Change.object) > f"order:{order_id}:",
+                    col(Change.object) < f"order:{order_id};",
+                    Change.state == ChangeState.CONFIRMED,
+                )
+            ):
+                if change.after.get("call") == ShipCall.CORRECT.value:
+                    found[order_id].add(str(change.after.get("package_id") or order_id))
         return found
 
     def _provider(self, seen: TikTokOrder, parcel: Parcel) -> Decision[str] | Finding:
@@ -338,7 +382,6 @@ class _Shipping:
 
     def send(self, work: _Work) -> None:
         for change, shipment in work.changes:
-            name = f"order {work.order.order_id}"
             if self._is_shown(work.seen, shipment):
                 continue
             if not mark_sent(change):
@@ -347,19 +390,11 @@ class _Shipping:
             try:
                 self._call(work, shipment)
             except Rejected as fault:
-                if fault.code == _SHIPPED_BEFORE:
+                if fault.code in (_SHIPPED_BEFORE, *_CORRECTED_BEFORE):
                     # Read back below: it is ours, or it is not.
-                    continue
-                finish(
-                    change,
-                    ChangeState.PARKED,
-                    code=fault.code,
-                    cause=fault.cause,
-                    fix=fault.fix,
-                    request_id=fault.request_id,
-                )
-                change.state = ChangeState.PARKED
-                self._report.failed(Failure.of(name, fault))
+                    work.refused[change.key] = fault
+                else:
+                    self._park(work, change, fault)
             except (AuthorizationError, ConfigurationFault):
                 raise
             except (Uncertain, Retryable) as fault:
@@ -374,10 +409,10 @@ class _Shipping:
                 try:
                     answer = tiktok.mark_shipped(work.order.order_id, number, provider, shipment.unit_ids)
                 except Rejected as fault:
-                    packages = {unit.package_id for unit in work.seen.units if unit.id in shipment.unit_ids} - {""}
+                    packages = _whole_packages(work.seen, shipment)
                     if fault.code != _SHIPS_PACKAGES or not packages:
                         raise
-                    for package_id in sorted(packages):
+                    for package_id in packages:
                         tiktok.ship_package(package_id, number, provider)
                     return
                 if answer.warning:
@@ -426,11 +461,40 @@ class _Shipping:
                     self._report.count("confirmed")
                 elif "" not in numbers and shipment.call is not ShipCall.CORRECT:
                     self._park_other(work, change)
+                elif shipment.call is ShipCall.CORRECT and change.key in work.refused:
+                    self._park(work, change, work.refused[change.key])
                 else:
                     self._report.count("unresolved")
+
+    def _park(self, work: _Work, change: Change, fault: Rejected) -> None:
+        finish(
+            change, ChangeState.PARKED, code=fault.code, cause=fault.cause, fix=fault.fix, request_id=fault.request_id
+        )
+        change.state = ChangeState.PARKED
+        self._report.failed(Failure.of(f"order {work.order.order_id}", fault))
 
     def _park_other(self, work: _Work, change: Change) -> None:
         cause = "TikTok Shop has another tracking number for these units."
         fix = "Compare the numbers in Seller Center and PrestaShop; correct the wrong one."
         finish(change, ChangeState.PARKED, code=_SHIPPED_BEFORE, cause=cause, fix=fix)
         self._report.failed(Failure(object=f"order {work.order.order_id}", code=_SHIPPED_BEFORE, cause=cause, fix=fix))
+
+
+def _shipment(change: Change) -> Shipment:
+    """The call that a stored change stands for."""
+    after = change.after
+    return Shipment(
+        ShipCall(after["call"]),
+        after["tracking_number"],
+        after["provider_id"],
+        tuple(after["units"]),
+        after["package_id"],
+        after["parcel"],
+    )
+
+
+def _whole_packages(order: TikTokOrder, shipment: Shipment) -> list[str]:
+    """The packages of a shipment's units; none if that would ship others with them."""
+    packages = {unit.package_id for unit in order.units if unit.id in shipment.unit_ids} - {""}
+    inside = {unit.id for unit in live_units(order) if unit.package_id in packages}
+    return sorted(packages) if inside == set(shipment.unit_ids) else []

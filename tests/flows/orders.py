@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from sqlmodel import col, select
 
@@ -24,10 +24,20 @@ from sandbox.tiktok.order_book import OrderBook
 from sandbox.tiktok.order_entry import Entry
 from sandbox.tiktok.order_model import Item, Package
 from tasks.report import RunResult
-from tests.flows.keeping_step import Listed
+from tasks.statuses import read_statuses
+from tests.flows.keeping_step import Listed, MovedClock, Sent
+from tests.stall import Stall
 
 OPEN = (ChangeState.PLANNED, ChangeState.SENT)
 SHIP, CANCEL, APPROVE, REJECT = "/packages", "POST /return_refund/{version}/cancellations", "/approve", "/reject"
+
+
+class Killed(BaseException):
+    """The process ends here, as far as the code that runs can tell."""
+
+    @classmethod
+    def raising(cls, *_: Any, **__: Any) -> NoReturn:
+        raise cls
 
 
 @dataclass
@@ -35,6 +45,14 @@ class Trade(Listed):
     """A shop that has sold something: `sold` are the ids of its orders, all of them imported."""
 
     sold: list[str]
+
+    @classmethod
+    def of(cls, stall: Stall) -> Self:
+        """A stall of another market, its catalogue uploaded and live; nothing is sold yet."""
+        stall.upload()
+        stall.finish_audits()
+        read_statuses.fn(stall.connection_id, 0)
+        return cls(stall.sandbox, stall.connection_id, MovedClock(), Sent(), [])
 
     # TikTok Shop's side
 
@@ -196,6 +214,17 @@ class Trade(Listed):
             return list(
                 session.exec(select(AfterSale).where(AfterSale.order_id == order.id).order_by(col(AfterSale.id)))
             )
+
+    def expect_no_buyer(self, *said: Any) -> None:
+        """Nothing of these, and nothing of what is stored in clear, names a buyer of the imported orders."""
+        with database().read() as session:
+            rows = [order.model_dump(exclude={"buyer_secret"}) for order in session.exec(select(Order))]
+        text = f"{said} {rows} {[change.model_dump() for change in self.made()]}"
+        for number in range(len(self.sold)):
+            recipient = self.order(number).recipient
+            for name in ("name", "address_line1", "phone_number", "full_address"):
+                assert len(recipient[name]) > 4
+                assert recipient[name] not in text
 
     def told(self, order: order_model.Order) -> list[str]:
         """What the order's history says."""
