@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 JOBS   ?= 2
 
-.PHONY: demo test test-fast test-slow lint bench scenario constraints clean
+.PHONY: demo test test-fast test-slow lint bench campaign scenario constraints clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
@@ -37,11 +37,16 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ONLY)
 
+# make campaign SEED=7 ORDERS=500 DEATHS=50   orders in three markets under every fault, its process killed each time
+ORDERS ?= 500
+DEATHS ?= 50
+campaign: $(STAMP)
+	@$(BIN)/python -m tests.campaign --seed $(or $(SEED),0) --orders $(ORDERS) --deaths $(DEATHS)
+
 # make scenario SEED=7 DAYS=3   days of a merchant, every SKU compared with an oracle after every step
-SEED ?= 1
 DAYS ?= 3
 scenario: $(STAMP)
-	@$(BIN)/python -m tests.scenario --seed $(SEED) --days $(DAYS)
+	@$(BIN)/python -m tests.scenario --seed $(or $(SEED),1) --days $(DAYS)
 
 # Rewrites constraints.txt from what is installed now (names and versions only).
 constraints: $(STAMP)

@@ -45,6 +45,7 @@ def _run(folder: Path, products: int, seed: int, region: str, console: Console) 
     # Imported late: Prefect and the settings read the environment when they are first imported.
     from config.settings import settings
     from console.demo_day import show_daily_work
+    from console.demo_orders import show_orders
     from console.demo_shop import add_templates, connect_sandbox
     from flows.apply_plan import apply_plan
     from flows.catalog_upload import catalog_upload
@@ -85,10 +86,11 @@ def _run(folder: Path, products: int, seed: int, region: str, console: Console) 
             f"{again.counts.get('confirmed', 0)} sent."
         )
         kept_in_step = show_daily_work(sandbox, connection_id, console)
+        sold = show_orders(sandbox, connection_id, console)
         console.print(
             f"[bold]Done in {time.monotonic() - begun:.0f} s.[/bold] Next: connector up --sandbox, or README.md."
         )
-        return 0 if accounted and not resent and kept_in_step else 1
+        return 0 if accounted and not resent and kept_in_step and sold else 1
 
 
 def _show_plan(console: Console, plan: int, counts: dict[str, int]) -> None:
