@@ -27,6 +27,7 @@ from tasks.order_record import (
     park_finding,
     store,
 )
+from tasks.order_restock import put_back
 from tasks.order_work import Work
 from tasks.order_writing import OrderWriter
 from tasks.report import BatchReport
@@ -82,6 +83,7 @@ def import_batch(run: Run, keys: Sequence[int]) -> BatchReport:
         _hold_back([work for work in at_work if work.order.stage is OrderStage.PRICES], ahead[0].order, report)
     writer.orders(at_work)
     finisher.verify([work for work in at_work if work not in ahead])
+    put_back(shops, works, report)
     finisher.finish(works)
     return report
 
@@ -249,7 +251,8 @@ def _keep_decisions(works: Sequence[Work], decided: Mapping[int, Decided]) -> No
             # What may be on its way stays so until it was looked for.
             "sending": order.sending,
             "attempts": order.attempts,
-            "ledger": dict(outcome.ledger),
+            # What was noted for putting stock back stays with it.
+            "ledger": {**order.ledger, **outcome.ledger},
             "total_expected": outcome.prepared.expected,
             "reasons": as_records(outcome.reasons),
             **_NO_LONGER_PARKED,

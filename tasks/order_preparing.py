@@ -134,11 +134,13 @@ class Preparer:
         if isinstance(priced, Finding):
             return Refused(priced)
         reference = reference_for(seen.id, self._shops.prestashop.version, enabled=settings.use_tiktok_reference)
+        cart = tuple(CartRow(*row.variant, row.quantity, row.price) for row in priced.rows)
         prepared = Prepared(
             customer={**customer.value.fields, "id_lang": self._facts.id_lang},
             emails=customer.value.emails,
             address=fields,
-            rows=tuple(CartRow(*row.variant, row.quantity, row.price) for row in priced.rows),
+            rows=cart,
+            goods=cart[: len(rows)],
             expected=priced.total,
             reference=reference.value,
             note=order_note(seen, self._shops.market),

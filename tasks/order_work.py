@@ -40,6 +40,8 @@ class Prepared:
     emails: tuple[str, ...] = field(repr=False)
     address: Mapping[str, Any] = field(repr=False)
     rows: tuple[CartRow, ...]
+    # The rows without that of the fee product.
+    goods: tuple[CartRow, ...]
     expected: Decimal
     reference: str | None
     note: str = field(repr=False)

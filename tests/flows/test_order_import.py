@@ -279,3 +279,20 @@ def _products_of(shops: Listed, order: order_model.Order) -> set[int]:
 
 def _product_of(shops: Listed, order: order_model.Order) -> int:
     return min(_products_of(shops, order))
+
+
+def test_what_tiktok_ships_itself_moves_no_stock(shops: Listed) -> None:
+    order_settings(shops, tiktok_fulfilled="import", force_create=True)
+    place(shops, 4, mix=Mix(**{**vars_of(PLAIN), "fulfilled_by_tiktok": 1.0}))
+    shop = shops.sandbox.prestashop
+    before = {key: shop.stock(*key) for key in _variants(shops)}
+    shops.faults("reset_after=1x2@PATCH /api/stock_availables/*")
+    for _ in range(4):
+        order_import("sandbox")
+        shops.clock.advance(hours=2)
+    assert len(made_for(shops)) == 4
+    assert {key: shop.stock(*key) for key in before} == before
+
+
+def _variants(shops: Listed) -> set[tuple[int, int]]:
+    return {(sku.id_product or 0, sku.id_product_attribute or 0) for sku in shops.skus()}
