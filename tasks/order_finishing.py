@@ -15,7 +15,7 @@ from clients.prestashop.records import Record
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState
 from models.orders import OrderStage
-from rules.order_check import Difference, Expected, check_created
+from rules.order_created import Difference, Expected, ExpectedRow, check_created
 from tasks.order_facts import OrderFacts
 from tasks.order_record import mark_sending, park, postpone, store
 from tasks.order_states import parcels_of
@@ -48,7 +48,8 @@ class OrderFinisher:
             if order is None:
                 self._gone(work)
                 continue
-            differences = check_created(order, carriers.get(order["id"], []), self._expected(work))
+            made = order.get("associations", {}).get("order_rows", ())
+            differences = check_created(order, made, carriers.get(order["id"], []), self._expected(work))
             if work.order.sending == _UNDO and order["current_state"] == self._facts.cancelled:
                 self._undone(work, differences)
             elif not differences:
@@ -61,7 +62,7 @@ class OrderFinisher:
     def _expected(self, work: Work) -> Expected:
         return Expected(
             total=work.prepared.expected,
-            rows={row.variant: row.quantity for row in work.prepared.rows},
+            rows=tuple(ExpectedRow(row.variant, row.quantity, row.unit_incl) for row in work.prepared.rows),
             id_customer=work.order.id_customer or 0,
             id_address=work.order.id_address or 0,
             id_carrier=self._facts.id_carrier,

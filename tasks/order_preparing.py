@@ -22,9 +22,8 @@ from rules.addresses import NoAddress, address_fields
 from rules.buyers import customer_fields
 from rules.decision import Finding, Reason
 from rules.order_identity import order_note, reference_for
-from rules.order_ledger import book, ledger_of
-from rules.order_prices import Line, Rounding, Taxed, price_rows
-from rules.order_rows import Row, VariantKey, row_amounts, rows_of
+from rules.order_lines import Line, Rounding, Row, Taxed, VariantKey, price_rows, row_amounts, rows_of
+from rules.order_money import booking, ledger_of
 from rules.order_stage import live_units
 from rules.tax import tax_rate
 from rules.tiktok_order import Recipient, TikTokOrder
@@ -120,35 +119,42 @@ class Preparer:
         ledger = ledger_of(seen, rounding.decimals)
         if isinstance(ledger, Finding):
             return Refused(ledger)
-        booking = book(ledger, settings)
-        amounts = row_amounts(rows, booking.units, self._prices, rounding.decimals)
+        booked = booking(ledger, settings)
+        amounts = row_amounts(rows, booked.units, self._prices, rounding.decimals)
         priced = price_rows(
             [
                 Line(row.variant, row.quantity, amount, self._taxed(row.variant[0], fields))
                 for row, amount in zip(rows, amounts, strict=True)
             ],
-            fee=booking.fee,
+            fee=booked.fee,
             fee_line=self._fee_line(fields),
             rounding=rounding,
+            group_reduction=self._group_reduction(),
         )
         if isinstance(priced, Finding):
             return Refused(priced)
         reference = reference_for(seen.id, self._shops.prestashop.version, enabled=settings.use_tiktok_reference)
-        cart = tuple(CartRow(*row.variant, row.quantity, row.price) for row in priced.rows)
+        cart = tuple(CartRow(*row.variant, row.quantity, row.price, row.unit_incl) for row in priced.rows)
         prepared = Prepared(
             customer={**customer.value.fields, "id_lang": self._facts.id_lang},
             emails=customer.value.emails,
             address=fields,
             rows=cart,
-            goods=cart[: len(rows)],
+            goods=cart[: len(priced.goods)],
             expected=priced.total,
             reference=reference.value,
             note=order_note(seen, self._shops.market),
         )
-        reasons = (*customer.reasons, *address.reasons, *booking.reasons, *priced.reasons, *reference.reasons)
+        reasons = (*customer.reasons, *address.reasons, *booked.reasons, *priced.reasons, *reference.reasons)
         bundles = {unit.id for unit in seen.units if unit.parts}
         variants = {unit_id: row.variant for row in rows for unit_id in row.units if unit_id not in bundles}
         return Decided(prepared, ledger.as_record(), reasons, variants)
+
+    def _group_reduction(self) -> Decimal:
+        """Of the customer's default group: PrestaShop would take it off forced prices too (4.2)."""
+        guest = self._shops.settings.orders.customer == "guest"
+        group = self._facts.guest_group if guest else self._facts.customer_group
+        return Decimal(str(self._facts.records.get("groups", {}).get(group, {}).get("reduction") or 0)) / 100
 
     # What PrestaShop has
 

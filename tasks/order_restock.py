@@ -48,15 +48,23 @@ def _one(shops: Shops, work: Work, report: BatchReport) -> None:
         if now != before:
             _ask(work, report)
             return
-        try:
-            shops.prestashop.update("stock_availables", int(row_id), {"quantity": after})
-        except (Uncertain, Retryable):
+        if not _set(shops, int(row_id), after):
             postpone(work.order, step=_STEP)
             work.out = True
             report.count("postponed")
             return
     _note(work, {"rows": targets, "done": True})
     report.count("stock put back")
+
+
+def _set(shops: Shops, row_id: int, quantity: int) -> bool:
+    """Set a stock row; after an unclear answer it is looked at, before anybody else moves it."""
+    try:
+        shops.prestashop.update("stock_availables", row_id, {"quantity": quantity})
+    except (Uncertain, Retryable):
+        row = shops.prestashop.one("stock_availables", row_id)
+        return row is not None and bool(row["quantity"] == quantity)
+    return True
 
 
 def _stock(shops: Shops, pieces: Mapping[tuple[int, int], int]) -> dict[int, tuple[tuple[int, int], int]]:

@@ -13,12 +13,13 @@ from rules.tiktok_order import TikTokOrder
 
 @dataclass(frozen=True, slots=True)
 class CartRow:
-    """One row of the cart: a variant, how many, and its forced net price (6 decimals, tax excluded)."""
+    """One row of the cart: a variant, how many, its forced net price (6 decimals), and a piece's price with tax."""
 
     id_product: int
     id_product_attribute: int
     quantity: int
     price: Decimal
+    unit_incl: Decimal
 
     @property
     def variant(self) -> tuple[int, int]:
