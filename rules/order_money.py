@@ -156,7 +156,8 @@ def _ledger(order: TikTokOrder, decimals: int) -> Ledger:
     by_platform = min(max(payment.platform_discount - of_units, _ZERO), on_order)
     platform_shares = _shares(by_platform, order_shares, decimals)
     unit_taxes = [unit.tax for unit in counted]
-    taxes = unit_taxes if sum(unit_taxes, _ZERO) == goods_tax else _shares(goods_tax, left, decimals)
+    usable = sum(unit_taxes, _ZERO) == goods_tax and all(_is_whole(each, decimals) for each in unit_taxes)
+    taxes = unit_taxes if usable else _shares(goods_tax, left, decimals)
     ledgers = {
         unit.id: _unit_ledger(unit, price, (share, platform_share, payment_share), of_unit, unit.id in cancelled)
         for unit, price, share, platform_share, payment_share, of_unit in zip(
@@ -181,7 +182,7 @@ def _ledger(order: TikTokOrder, decimals: int) -> Ledger:
         fees=payment.fees,
         fee_payment_discount=at_payment - on_goods,
         paid=payment.total_amount,
-        notes=tuple(_notes(payment, on_order, list(gone), taxes != unit_taxes)),
+        notes=tuple(_notes(payment, on_order, list(gone), not usable)),
     )
 
 
@@ -196,16 +197,21 @@ def _plausible(order: TikTokOrder, decimals: int) -> None:
         *(getattr(payment, field.name) for field in fields(payment) if field.name != "currency"),
         *(each for unit in order.units for each in _amounts_of(unit)),
     ]
+    if min(amounts) < 0 or any(unit.tax < 0 for unit in order.units):
+        raise _DoesNotAddUp("amount_negative", "One of the order's amounts is below 0.")
     for amount in amounts:
-        if amount < 0:
-            raise _DoesNotAddUp("amount_negative", f"One of the order's amounts is {amount}.")
-        if amount != amount.quantize(Decimal(1).scaleb(-decimals)):
+        if not _is_whole(amount, decimals):
             text = f"The amount {amount} has more decimals than {payment.currency} has."
             raise _DoesNotAddUp("amount_too_fine", text)
 
 
 def _amounts_of(unit: Unit) -> tuple[Decimal, ...]:
-    return unit.original, unit.seller_discount, unit.platform_discount, unit.paid, unit.tax
+    """Those that have to be right; its tax may be finer than the currency, the order's is what counts."""
+    return unit.original, unit.seller_discount, unit.platform_discount, unit.paid
+
+
+def _is_whole(amount: Decimal, decimals: int) -> bool:
+    return amount == amount.quantize(Decimal(1).scaleb(-decimals))
 
 
 def _counted(units: Sequence[Unit], cancelled: set[str], payment: Payment) -> tuple[list[Unit], bool]:

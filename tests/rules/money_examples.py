@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rules.order_lines import Line, PricedRow, Rounding, Taxed
@@ -15,6 +16,7 @@ from tests.rules.order_examples import ORDER_ID, SECONDS
 RATES = tuple(Decimal(percent) / 1000 for percent in (0, 50, 55, 60, 77, 100, 190, 200, 210, 240, 255, 270))
 MODES = range(6)
 TYPES = (1, 2, 3)
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tiktok_order(units: Iterable[dict[str, Any]], **payment: Any) -> TikTokOrder:

@@ -19,7 +19,7 @@ from rules.order_lines import Line, Priced, Rounding, Row, Taxed, VariantKey, pr
 from rules.order_money import Ledger, booking, ledger_of
 from rules.order_stage import live_units
 from rules.tiktok_order import TikTokOrder, Unit
-from tests.rules.money_examples import MODES, RATES, TYPES, cents, line, orders, till
+from tests.rules.money_examples import MODES, RATES, TYPES, cents, line, orders, till, unhurried
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "tiktok-shop-examples"
 RECORDED = Path(__file__).parents[1] / "data" / "prestashop-orders"
@@ -108,6 +108,7 @@ def test_a_part_that_is_unknown_is_a_finding() -> None:
     assert "TEA" in found.text
 
 
+@unhurried
 @given(st.lists(st.tuples(st.sampled_from("abcde"), cents(), st.integers(1, 3)), min_size=1, max_size=30), st.data())
 def test_rows_hold_all_units_and_all_money(sold: list[tuple[str, Decimal, int]], data: st.DataObject) -> None:
     by_sku: dict[str, list[VariantKey]] = {sku: [(number, 0)] for number, sku in enumerate("abcde", start=1)}
@@ -277,6 +278,7 @@ def carts(draw: st.DrawFn) -> tuple[list[Line], Decimal, tuple[VariantKey, Taxed
     return lines, fee, (FEE, Taxed(draw(st.sampled_from(RATES)))), rounding
 
 
+@unhurried
 @given(carts())
 def test_any_cart_comes_to_its_total(cart: tuple[list[Line], Decimal, tuple[VariantKey, Taxed], Rounding]) -> None:
     lines, fee, fee_line, rounding = cart
@@ -299,6 +301,7 @@ def test_any_cart_comes_to_its_total(cart: tuple[list[Line], Decimal, tuple[Vari
         assert not found.needs_fee_row
 
 
+@unhurried
 @given(carts())
 def test_any_cart_without_a_fee_product(
     cart: tuple[list[Line], Decimal, tuple[VariantKey, Taxed], Rounding],
@@ -314,6 +317,7 @@ def test_any_cart_without_a_fee_product(
     assert till(found.rows, [one.taxed for one in lines], rounding) == found.total
 
 
+@unhurried
 @given(carts(), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_plays_no_part(
     cart: tuple[list[Line], Decimal, tuple[VariantKey, Taxed], Rounding], random: Any
@@ -326,6 +330,7 @@ def test_the_order_of_the_rows_plays_no_part(
     assert {row.variant: row for row in again.rows} == {row.variant: row for row in found.rows}
 
 
+@unhurried
 @given(cents(1, 1_000_000), st.sampled_from(RATES), st.sampled_from(TYPES), st.sampled_from(MODES))
 @example(D("0.01"), D("0.27"), 1, 0)
 @example(D("0.01"), D("0.27"), 3, 1)
@@ -338,6 +343,7 @@ def test_one_piece_reaches_every_cent(gross: Decimal, rate: Decimal, type_: int,
 # From TikTok's order to PrestaShop's total
 
 
+@unhurried
 @given(st.data(), ROUNDINGS, st.sampled_from(["paid", "restored"]), st.sampled_from(["exclude", "include"]))
 def test_any_order_comes_to_what_the_ledger_says(
     data: st.DataObject, rounding: Rounding, total: Any, marketplace_tax: Any

@@ -16,7 +16,7 @@ from models.settings import OrderSettings
 from rules.decision import Finding
 from rules.order_money import Booking, Ledger, booking, ledger_of
 from rules.tiktok_order import CANCELLED, TikTokOrder
-from tests.rules.money_examples import cents, orders, tiktok_order
+from tests.rules.money_examples import cents, orders, tiktok_order, unhurried
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "tiktok-shop-examples"
 SETTINGS = st.builds(
@@ -114,6 +114,12 @@ def test_tax_on_top_is_left_out_unless_asked_for() -> None:
 def test_tax_that_only_the_order_tells_is_shared_out() -> None:
     found = ledger(tiktok_order([{"list": "20.00"}, {"list": "10.00"}], tax="1.00"))
     assert [unit.tax for unit in found.units] == [D("0.67"), D("0.33")]
+    assert codes(found) == ["tax_shared"]
+
+
+def test_tax_finer_than_the_currency_is_shared_out() -> None:
+    found = ledger(tiktok_order([{"list": "5.00", "tax": "0.4125"}, {"list": "5.00", "tax": "0.4175"}], tax="0.83"))
+    assert [unit.tax for unit in found.units] == [D("0.42"), D("0.41")]
     assert codes(found) == ["tax_shared"]
 
 
@@ -279,6 +285,7 @@ def test_shipping_that_does_not_add_up_is_told_but_stops_nothing() -> None:
         assert codes(ledger(fine)) == []
 
 
+@unhurried
 @given(orders(), cents(least=1), st.booleans())
 def test_no_total_that_is_off_is_believed(order: TikTokOrder, off: Decimal, more: bool) -> None:
     found = ledger(order)
@@ -294,6 +301,7 @@ def test_no_total_that_is_off_is_believed(order: TikTokOrder, off: Decimal, more
 # Any order
 
 
+@unhurried
 @given(st.data(), st.sampled_from([0, 2]))
 def test_every_cent_is_somewhere(data: st.DataObject, decimals: int) -> None:
     order = data.draw(orders(decimals))
@@ -309,6 +317,7 @@ def test_every_cent_is_somewhere(data: st.DataObject, decimals: int) -> None:
     assert by_seller == order.payment.seller_discount
 
 
+@unhurried
 @given(st.data(), st.sampled_from([0, 2]), SETTINGS)
 def test_what_is_shown_is_a_part_of_what_was_paid_and_restored(
     data: st.DataObject, decimals: int, settings: OrderSettings
@@ -329,6 +338,7 @@ def test_what_is_shown_is_a_part_of_what_was_paid_and_restored(
     )
 
 
+@unhurried
 @given(orders(), st.randoms(use_true_random=False))
 def test_the_order_of_the_units_plays_no_part(order: TikTokOrder, random: Any) -> None:
     units = list(order.units)
@@ -339,6 +349,7 @@ def test_the_order_of_the_units_plays_no_part(order: TikTokOrder, random: Any) -
     assert [unit.id for unit in shuffled.units] == [unit.id for unit in units]
 
 
+@unhurried
 @given(orders())
 def test_a_ledger_survives_its_record(order: TikTokOrder) -> None:
     found = ledger(order)
