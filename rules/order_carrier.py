@@ -31,7 +31,14 @@ def choose_carrier(
                 f"PrestaShop has no active carrier with the reference {reference} (C2).",
                 "Choose another one in orders.carrier_reference, or switch it on in PrestaShop.",
             )
-        return Decision(max(chosen), (Reason("carrier", f"carrier {usable[max(chosen)]['name']}"),))
+        row = usable[max(chosen)]
+        reasons = [Reason("carrier", f"carrier {row['name']}")]
+        if not row.get("is_free"):
+            text = (
+                "it is not free: orders are right only where it costs nothing for the customer group of TikTok's buyers"
+            )
+            reasons.append(Reason("carrier_not_free", text))
+        return Decision(max(chosen), tuple(reasons))
     free = sorted(key for key, row in usable.items() if row.get("is_free"))
     meant = [key for key in free if "tiktok" in str(usable[key].get("name") or "").casefold()]
     if meant:

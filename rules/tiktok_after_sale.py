@@ -81,6 +81,7 @@ class AfterSaleSeen:
 
 def _amount(text: object) -> Decimal | None:
     try:
-        return Decimal(str(text)) if text not in (None, "") else None
+        amount = Decimal(str(text))
     except InvalidOperation:
         return None
+    return amount if amount.is_finite() else None
