@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prefect import flow
 
-from tasks import order_facts, order_reading
+from tasks import order_addresses, order_facts, order_reading
 from tasks import order_import as importing
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
@@ -38,10 +38,22 @@ def order_import(
         else:
             reports = [order_reading.fetch_orders(run, order_ids)]
             keys = order_reading.orders_of(run.connection_id, order_ids)
+        if not dry_run:
+            reports.append(correct_addresses(run))
         reports.append(import_orders(run, keys, dry_run=dry_run, anew=retry_parked or order_ids is not None))
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run) if dry_run else importing.orders_table(keys), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def correct_addresses(run: Run) -> BatchReport:
+    """Addresses that buyers changed after PrestaShop got them."""
+    keys = order_addresses.changed_addresses(run.connection_id)
+    if not keys:
+        return BatchReport()
+    reports = [order_facts.read_order_tables(run.connection_id)]
+    reports += [order_addresses.correct_addresses(run, part) for part in batches(keys, ORDERS_A_BATCH)]
+    return BatchReport.total(reports)
 
 
 def import_orders(run: Run, keys: Sequence[int], *, dry_run: bool, anew: bool) -> BatchReport:

@@ -89,6 +89,9 @@ class Order(SQLModel, table=True):
     buyer_secret: str = ""
     corrections_secret: str = ""
 
+    # The buyer's address was changed after PrestaShop got it.
+    address_changed: bool = False
+
     # PrestaShop's side: each id is stored before the next thing is made.
     id_customer: int | None = None
     id_address: int | None = None

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from rules.addresses import merge_recipient, recipient_record
 from sqlmodel import Session, col, select
 
 from clients.errors import Rejected
@@ -21,6 +20,7 @@ from models.connections import Watermark
 from models.database import database, in_parts
 from models.listings import ListingSku
 from models.orders import UNFINISHED, Order, OrderLine, OrderStage
+from rules.addresses import merge_recipient, recipient_record
 from rules.deadlines import ship_by
 from rules.decision import Reason
 from rules.order_stage import Step, next_step
@@ -231,7 +231,9 @@ class _Keeper:
         row.buyer_wants_cancel = seen.buyer_wants_cancel
         row.ship_by = ship_by(seen)
         row.currency, row.total_paid = seen.payment.currency, seen.payment.total_amount
-        recipient, _ = merge_recipient(Recipient.read(stored) if stored else None, seen.recipient)
+        recipient, moved = merge_recipient(Recipient.read(stored) if stored else None, seen.recipient)
+        if moved and row.id_address is not None and not seen.recipient.is_masked:
+            row.address_changed = True
         buyer = BuyerData(recipient_record(recipient), seen.buyer_email, seen.buyer_message)
         row.buyer_secret = seal_buyer(self._box, buyer)
         if row.is_parked and row.stage in UNFINISHED:

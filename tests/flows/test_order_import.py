@@ -296,3 +296,17 @@ def test_what_tiktok_ships_itself_moves_no_stock(shops: Listed) -> None:
 
 def _variants(shops: Listed) -> set[tuple[int, int]]:
     return {(sku.id_product or 0, sku.id_product_attribute or 0) for sku in shops.skus()}
+
+
+def test_an_address_that_the_buyer_changes_later(shops: Listed) -> None:
+    (order,) = place(shops, 1, mix=Mix(**{**vars_of(PLAIN), "tiktok_shipping": 0}))
+    order_import("sandbox")
+    moved = {**order.recipient, "address_line1": "77 Moved Lane", "address_detail": "77 Moved Lane"}
+    shops.sandbox.tiktok.shop.book.change_address(order, moved)
+    order_import("sandbox")
+    (row,) = made_for(shops)[order.id]
+    address = shops.sandbox.prestashop.row("addresses", row["id_address_delivery"])
+    assert address["address1"] == "77 Moved Lane"
+    before = dict(shops.sandbox.prestashop.stats.requests)
+    order_import("sandbox")
+    assert dict(shops.sandbox.prestashop.stats.requests) == before

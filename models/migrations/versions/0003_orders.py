@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("ledger", json, nullable=False),
         sa.Column("buyer_secret", sa.String(), nullable=False),
         sa.Column("corrections_secret", sa.String(), nullable=False),
+        sa.Column("address_changed", sa.Boolean(), nullable=False),
         sa.Column("id_customer", sa.Integer(), nullable=True),
         sa.Column("id_address", sa.Integer(), nullable=True),
         sa.Column("id_cart", sa.Integer(), nullable=True),
