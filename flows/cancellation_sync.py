@@ -30,7 +30,11 @@ def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked:
             order_moves.settle_moves(key),
             after_sales.settle_requests(key),
         ]
-        for part in batches(after_sales.requests_to_answer(key), ORDERS_A_BATCH):
+        waiting = after_sales.requests_to_answer(key)
+        if waiting:
+            # A parcel that has just left is no reason to grant a request.
+            reports.append(order_states.read_parcels(key))
+        for part in batches(waiting, ORDERS_A_BATCH):
             reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run))
         for part in batches(after_sales.cancelled_in_prestashop(key), ORDERS_A_BATCH):
             reports.append(after_sales.cancel_on_tiktok(run, part, dry_run=dry_run, retry_parked=retry_parked))

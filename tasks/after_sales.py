@@ -370,24 +370,29 @@ def unapplied(connection_id: int) -> list[int]:
     """Orders with a cancellation or return whose effect in PrestaShop is not settled, and cancelled ones without."""
     with database().read() as session:
         told = session.exec(
-            select(AfterSale.order_id).where(
-                AfterSale.connection_id == connection_id,
-                col(AfterSale.applied_at).is_(None),
-                AfterSale.parked_code == "",
+            select(AfterSale.order_id, AfterSale.parked_code).where(
+                AfterSale.connection_id == connection_id, col(AfterSale.applied_at).is_(None)
             )
         ).all()
-        found = _orders(session, connection_id, told)
-        states = cancelled_states(StateBook.read(session, connection_id).states)
+        found = _orders(session, connection_id, [order_id for order_id, _ in told])
+        states = StateBook.read(session, connection_id).states
+        # What waits for a person is settled when that person cancelled or refunded the order.
+        ended = {states.cancelled, states.refunded} - {0}
+        open_ones = {
+            found[order_id].key
+            for order_id, parked_code in told
+            if order_id in found and (not parked_code or found[order_id].prestashop_state in ended)
+        }
         cancelled = session.exec(
             select(Order.id).where(
                 Order.connection_id == connection_id,
                 Order.status == CANCELLED,
                 Order.stage == OrderStage.IMPORTED,
-                col(Order.prestashop_state).not_in(states),
+                col(Order.prestashop_state).not_in(cancelled_states(states)),
                 Order.parked_code == "",
             )
         ).all()
-    return sorted({order.key for order in found.values()} | {key for key in cancelled if key is not None})
+    return sorted(open_ones | {key for key in cancelled if key is not None})
 
 
 @task(name="apply cancellations and returns", cache_policy=NO_CACHE, **on_retryable)
@@ -416,6 +421,8 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
     for order in orders:
         place = standing.get(order.id_order or 0)
         statuses = {line.line_id: line.status for line in units[order.key]}
+        # Units that were cancelled before the order came into PrestaShop were left out of it.
+        brought = {line.line_id for line in units[order.key] if line.id_product is not None}
         mine = requests.get(order.order_id, [])
         if not mine and order.status == CANCELLED:
             # Cancelled without a request that can be read, such as one that was never paid in time.
@@ -424,7 +431,7 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
             if order.stage in IN_PRESTASHOP and order.stage is not OrderStage.IMPORTED:
                 # It is being made: what became of it is known when that is done.
                 continue
-            effect = _effect(request, order, place, statuses, book)
+            effect = _effect(request, order, place, statuses, brought, book)
             if isinstance(effect, Finding):
                 if request.id is not None:
                     report.failed(_park(request, effect.code, effect.text, effect.fix))
@@ -444,15 +451,18 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
 
 
 def _effect(
-    request: AfterSale, order: Order, place: Standing | None, units: Mapping[str, str], book: StateBook
+    request: AfterSale,
+    order: Order,
+    place: Standing | None,
+    units: Mapping[str, str],
+    brought: Collection[str],
+    book: StateBook,
 ) -> Decision[int | None] | Finding:
     return effects_in_prestashop(
         request,
         order_status=order.status,
         units=units,
-        # What was settled before the order came into PrestaShop was left out of it.
-        imported=place is not None
-        and not (order.ordered_at is not None and request.update_time < int(order.ordered_at.timestamp())),
+        imported=place is not None and not set(request.line_ids or units).isdisjoint(brought),
         current=place.current if place else 0,
         passed=place.passed if place else frozenset(),
         states=book.states,
@@ -475,7 +485,9 @@ def _without_request(order: Order) -> AfterSale:
 def _applied(requests: Sequence[AfterSale]) -> None:
     with database().write() as session:
         for request in requests:
-            session.get_one(AfterSale, request.key).applied_at = utc_now()
+            stored = session.get_one(AfterSale, request.key)
+            stored.applied_at = utc_now()
+            _unpark(stored)
 
 
 # Cancelling on TikTok Shop

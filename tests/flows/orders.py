@@ -29,7 +29,11 @@ from tests.flows.keeping_step import Listed, MovedClock, Sent
 from tests.stall import Stall
 
 OPEN = (ChangeState.PLANNED, ChangeState.SENT)
-SHIP, CANCEL, APPROVE, REJECT = "/packages", "POST /return_refund/{version}/cancellations", "/approve", "/reject"
+# How names of endpoints end
+SHIP = ("/packages", "/ship", "/shipping_info/update")
+CANCEL, APPROVE, REJECT = "/cancellations", "/approve", "/reject"
+# The state of an order that came in by the webservice
+IMPORTED = 11
 
 
 class Killed(BaseException):
@@ -89,6 +93,10 @@ class Trade(Listed):
         """What the order's carrier is called on TikTok Shop."""
         (package,) = self.parcels(order)
         return package.provider_name
+
+    def sent_to(self, *paths: str) -> int:
+        """How many calls of endpoints that end so reached TikTok Shop."""
+        return sum(number for name, number in self.sandbox.tiktok.calls.items() if str(name).endswith(paths))
 
     # PrestaShop's side
 

@@ -13,7 +13,6 @@ import pytest
 from sqlmodel import select
 
 # Until the import itself is there.
-
 from flows.order_audit import order_audit
 from models.database import Database
 from models.listings import Plan

@@ -310,3 +310,17 @@ def test_an_address_that_the_buyer_changes_later(shops: Listed) -> None:
     before = dict(shops.sandbox.prestashop.stats.requests)
     order_import("sandbox")
     assert dict(shops.sandbox.prestashop.stats.requests) == before
+
+
+def test_a_payment_module_that_is_not_there(shops: Listed) -> None:
+    place(shops, 1, mix=PLAIN)
+    shops.sandbox.prestashop.set_module("ps_wirepayment", None)
+    failures = []
+    for _ in range(5):
+        failures += order_import("sandbox").failures
+        shops.clock.advance(hours=2)
+    assert [failure.code for failure in failures] == ["order_not_made"]
+    assert "ps_wirepayment" in failures[0].fix
+    shops.sandbox.prestashop.set_module("ps_wirepayment", True)
+    order_import("sandbox", retry_parked=True)
+    assert [order.stage for order in rows().values()] == [OrderStage.IMPORTED]

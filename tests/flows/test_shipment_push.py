@@ -43,11 +43,11 @@ def outcomes(trade: Trade) -> list[ChangeState]:
 
 def expect_rest(trade: Trade) -> None:
     """Another run plans nothing and sends nothing."""
-    before = trade.calls(SHIP), trade.calls("shipping_info/update"), outcomes(trade)
+    before = trade.sent_to(*SHIP), outcomes(trade)
     result = trade.push()
-    assert (trade.calls(SHIP), trade.calls("shipping_info/update"), outcomes(trade)) == before
+    assert (trade.sent_to(*SHIP), outcomes(trade)) == before
     assert "planned" not in result.counts
-    assert not set(before[2]) & {ChangeState.PLANNED, SENT}
+    assert not set(before[1]) & {ChangeState.PLANNED, SENT}
 
 
 # A parcel leaves
@@ -93,7 +93,7 @@ def test_a_carrier_without_a_provider_waits_until_it_is_mapped(trade: Trade) -> 
         assert codes(result) == ["carrier_not_mapped"]
         assert "The nearest by name:" in result.failures[0].fix
     assert outcomes(trade) == [PARKED]
-    assert trade.calls(SHIP) == 0
+    assert trade.sent_to(*SHIP) == 0
     trade.map_carrier(trade.carrier_of(order), "DPD UK")
     assert codes(trade.push()) == []
     assert trade.carrier_name(order) == "DPD UK"
@@ -114,7 +114,7 @@ def test_a_number_that_is_none_is_told_and_corrected_in_prestashop(trade: Trade,
     order = trade.order(0)
     trade.track(order, number)
     assert codes(trade.push()) == ["tracking_invalid"]
-    assert (order.status, trade.calls(SHIP)) == ("AWAITING_SHIPMENT", 0)
+    assert (order.status, trade.sent_to(*SHIP)) == ("AWAITING_SHIPMENT", 0)
     trade.track(order, "EV123456789")
     assert codes(trade.push()) == []
     assert trade.numbers(order) == ["EV123456789"]
@@ -128,9 +128,9 @@ def test_a_number_that_tiktok_shop_refuses_is_not_sent_again_until_it_changes(tr
     trade.map_carrier(trade.carrier_of(order), "Royal Mail")
     trade.track(order, "NOT-ROYAL")
     assert codes(trade.push()) == ["21011022"]
-    calls = trade.calls(SHIP)
+    calls = trade.sent_to(*SHIP)
     again = trade.push()
-    assert (again.counts["parked before"], codes(again), trade.calls(SHIP)) == (1, [], calls)
+    assert (again.counts["parked before"], codes(again), trade.sent_to(*SHIP)) == (1, [], calls)
     assert codes(trade.push(retry_parked=True)) == ["21011022"]
     trade.track(order, "AB123456789GB")
     trade.push()
@@ -186,9 +186,9 @@ def test_the_first_of_several_numbers_stands_for_the_one_package(trade: Trade) -
     assert order.status == "AWAITING_COLLECTION"
     reasons = [one["code"] for change in trade.made(ChangeKind.SHIP) for one in change.reasons]
     assert "number_not_sent" in reasons
-    before = trade.calls(SHIP)
+    before = trade.sent_to(*SHIP)
     trade.push()
-    assert (trade.calls(SHIP), outcomes(trade)) == (before, [CONFIRMED])
+    assert (trade.sent_to(*SHIP), outcomes(trade)) == (before, [CONFIRMED])
 
 
 def test_units_that_a_person_names_leave_first_and_the_rest_with_the_number_of_prestashop(trade: Trade) -> None:
@@ -208,7 +208,7 @@ def test_a_person_names_units_that_are_none(trade: Trade) -> None:
     order = trade.order(0)
     report = by_hand(trade, order, ByHand("EV111111111", unit_ids=("1",)))
     assert [failure.code for failure in report.failures] == ["unit_unknown"]
-    assert trade.calls(SHIP) == 0
+    assert trade.sent_to(*SHIP) == 0
 
 
 # Corrections
@@ -246,7 +246,7 @@ def test_a_correction_after_three_days_is_left_to_a_person(shipped: Trade) -> No
     for _ in range(2):
         result = shipped.push()
         assert codes(result) == ["correction_refused"]
-    assert shipped.calls("shipping_info/update") == 0
+    assert shipped.sent_to("/shipping_info/update") == 0
     assert outcomes(shipped) == [CONFIRMED, PARKED]
 
 
@@ -272,7 +272,7 @@ def test_a_buyer_who_asks_to_cancel_is_answered_first(trade: Trade) -> None:
     for _ in range(2):
         result = trade.push()
         assert codes(result) == ["pending_cancellation"]
-    assert (trade.calls(SHIP), order.status) == (0, "AWAITING_SHIPMENT")
+    assert (trade.sent_to(*SHIP), order.status) == (0, "AWAITING_SHIPMENT")
     desk.buyer_withdraws(request.id)
     trade.push()
     assert trade.numbers(order) == ["EV123456789"]
@@ -305,7 +305,7 @@ def test_an_order_cancelled_on_tiktok_shop_is_told(trade: Trade) -> None:
     trade.book.cancel_by_system(order)
     assert codes(trade.push()) == ["cancelled_on_tiktok"]
     assert codes(trade.push()) == []
-    assert trade.calls(SHIP) == 0
+    assert trade.sent_to(*SHIP) == 0
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_what_tiktok_ships_itself_is_left_alone(trade: Trade, entry: dict[str, A
     for _ in range(2):
         result = trade.push()
         assert (codes(result), result.counts.get("planned")) == ([], None)
-    assert trade.calls(SHIP) == 0
+    assert trade.sent_to(*SHIP) == 0
 
 
 def test_shipped_in_seller_center_with_the_same_number_is_left_as_it_is(trade: Trade) -> None:
@@ -327,7 +327,7 @@ def test_shipped_in_seller_center_with_the_same_number_is_left_as_it_is(trade: T
     trade.book.ship(order, tracking_number="EV123456789")
     trade.track(order, "ev123456789")
     assert codes(trade.push()) == []
-    assert (trade.calls(SHIP), trade.numbers(order)) == (0, ["EV123456789"])
+    assert (trade.sent_to(*SHIP), trade.numbers(order)) == (0, ["EV123456789"])
     expect_rest(trade)
 
 
@@ -389,9 +389,9 @@ def test_killed_between_the_call_and_the_record(
     if not number_stays:
         # PrestaShop no longer asks for it; that it was sent is settled all the same.
         trade.track(order, "")
-    calls = trade.calls(SHIP)
+    calls = trade.sent_to(*SHIP)
     trade.push()
-    assert (outcomes(trade), trade.calls(SHIP)) == ([CONFIRMED], calls)
+    assert (outcomes(trade), trade.sent_to(*SHIP)) == ([CONFIRMED], calls)
     expect_rest(trade)
 
 
@@ -416,7 +416,7 @@ def test_a_dry_run_stores_its_plan_and_sends_nothing(trade: Trade) -> None:
     order = trade.order(0)
     trade.track(order, "EV111111111")
     result = trade.push(dry_run=True)
-    assert (result.counts["planned"], trade.calls(SHIP), order.status) == (1, 0, "AWAITING_SHIPMENT")
+    assert (result.counts["planned"], trade.sent_to(*SHIP), order.status) == (1, 0, "AWAITING_SHIPMENT")
     (change,) = trade.made()
     assert (change.state, change.after["tracking_number"]) == (ChangeState.PLANNED, "EV111111111")
     # The number is another by the time it is meant.
