@@ -65,9 +65,11 @@ def price_stock_sync(
             reports.append(offer_sending.check_zeros(run))
         held, guard = deletions.held_back(run, allow_deletions=allow_deletions)
         reports.append(guard)
+        if not dry_run and offers.touched_products(run.connection_id, product_ids, retry_parked=retry_parked):
+            # Stock is never sent without knowing what was sold (tiktok-shop-api.md section 8, item 39).
+            reports.append(order_reading.read_orders(run))
         reports.append(plan_offers(run, product_ids, held, dry_run=dry_run, retry_parked=retry_parked))
         if not dry_run:
-            reports.append(see_orders(run))
             reports.append(send_offers(run, run.plan))
             reports.append(deletions.delete_gone(run, held))
             reports.append(price_audit.audit_prices(run))
@@ -79,16 +81,10 @@ def price_stock_sync(
 def apply_offers(run: Run, plan: int) -> BatchReport:
     """Send what a stored plan of this flow still holds: targets and what they start from are the same as then (K1)."""
     # Whether a change is still current is judged by what PrestaShop says now, not by what it said at planning.
-    reports = [mirror_catalogue(run, planned_products(plan)), offers.keep_current(run, plan), see_orders(run)]
+    # What was sold since makes a change of stock outdated.
+    reports = [mirror_catalogue(run, planned_products(plan)), order_reading.read_orders(run)]
+    reports.append(offers.keep_current(run, plan))
     return BatchReport.total([*reports, send_offers(run, plan)])
-
-
-def see_orders(run: Run) -> BatchReport:
-    """Before stock is sent, know what was sold: products of orders that are news are planned for anew by the next run
-    (tiktok-shop-api.md section 8, item 39)."""
-    if not offer_sending.offers_to_send(run.connection_id, run.plan):
-        return BatchReport()
-    return order_reading.read_orders(run)
 
 
 def notice_changes(run: Run, *, full: bool) -> BatchReport:

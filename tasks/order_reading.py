@@ -30,7 +30,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
-from tasks.sweeps import set_watermark
+from tasks.sweeps import set_watermark, set_watermark_now
 from tasks.touched import touch
 
 WATERMARK: Final = "orders"
@@ -135,13 +135,13 @@ def store_orders(
 
 def first_reading(connection_id: int) -> datetime:
     """When orders of the connection were first read; now, if they never were."""
-    with database().write() as session:
+    with database().read() as session:
         first = session.get(Watermark, (connection_id, BEGAN))
-        if first is not None:
-            return datetime.fromisoformat(first.value)
-        began = utc_now()
-        set_watermark(session, connection_id, BEGAN, began.isoformat())
-        return began
+    if first is not None:
+        return datetime.fromisoformat(first.value)
+    began = utc_now()
+    set_watermark_now(connection_id, BEGAN, began.isoformat())
+    return began
 
 
 def _beginning(shops: Shops) -> tuple[int, datetime]:
