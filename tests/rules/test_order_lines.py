@@ -250,12 +250,28 @@ def test_nothing_costs_nothing(type_: int, mode: int) -> None:
     assert (found.total, found.total_excl, found.needs_fee_row) == (0, 0, False)
 
 
-def test_a_gift_among_others_stays_free_of_charge() -> None:
-    lines = [line(1, "19.99", 7), line(2, "0", 50), line(3, "5.01", 3)]
-    for type_ in TYPES:
-        for mode in MODES:
-            found = price_rows(lines, fee=D(1), fee_line=(FEE, Taxed(D("0.21"))), rounding=Rounding(type_, mode, 2))
-            assert priced(found).goods[1].price == 0
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_gift_stays_free_of_charge_whatever_others_missed(type_: int, mode: int) -> None:
+    for gross in range(50_000, 50_020):
+        lines = [line(1, D(gross) / 100, 199), line(2, "0", 3), line(3, "5.01")]
+        found = price_rows(lines, fee=D(1), fee_line=(FEE, Taxed(D("0.21"))), rounding=Rounding(type_, mode, 2))
+        assert priced(found).goods[1].price == 0
+
+
+def test_rounded_by_total_a_row_makes_up_for_what_others_missed() -> None:
+    # Each row of 199 is 0.0001 off at the nearest price of six decimals; eighty of them are a cent.
+    gross = max((D(number) / 100 for number in range(50_000, 50_200)), key=lambda each: _missed(each, 199))
+    lines = [line(number, gross, 199) for number in range(1, 81)]
+    assert _missed(gross, 199) * 80 > D("0.005")
+    found = priced(price_rows(lines, fee=D(0), fee_line=None, rounding=Rounding(3, 2, 2)))
+    assert found.total == gross * 80
+
+
+def _missed(gross: Decimal, quantity: int) -> Decimal:
+    """How much the nearest net price of six decimals is below the row, at 21 %."""
+    net = (gross / quantity / D("1.21")).quantize(D("0.000001"))
+    return gross - (net * D("1.21")).quantize(D("0.000001")) * quantity
 
 
 @st.composite
