@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from rules.order_lines import Line, PricedRow, Rounding, Taxed
+from rules.order_lines import Line, PricedRow, Rounding, Taxed, VariantKey
 from rules.tiktok_order import AWAITING_SHIPMENT, CANCELLED, TikTokOrder
 from tests.rules.order_examples import ORDER_ID, SECONDS
 
 RATES = tuple(Decimal(percent) / 1000 for percent in (0, 50, 55, 60, 77, 100, 190, 200, 210, 240, 255, 270))
 MODES = range(6)
 TYPES = (1, 2, 3)
+ROUNDINGS = st.builds(Rounding, st.sampled_from(TYPES), st.sampled_from(MODES), st.sampled_from([0, 2]))
+FEE: VariantKey = (900, 0)
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -121,6 +124,26 @@ def orders(draw: st.DrawFn, decimals: int = 2, most: int = 12) -> TikTokOrder:
         payment_platform_discount=at_payment,
         total_amount=sub_total + shipping + small + tax - draw(st.sampled_from([Decimal(0), at_payment])),
     )
+
+
+@st.composite
+def carts(draw: st.DrawFn) -> tuple[list[Line], Decimal, tuple[VariantKey, Taxed], Rounding]:
+    """Any cart, any rounding; a fee product of any rate."""
+    rounding = draw(ROUNDINGS)
+    lines = []
+    for number in range(1, draw(st.integers(1, 10)) + 1):
+        quantity = draw(st.one_of(st.just(1), st.integers(1, 200)))
+        taxed = Taxed(draw(st.sampled_from(RATES)))
+        if draw(st.integers(0, 4)) == 0:
+            taxed = replace(taxed, ecotax=draw(cents(1, 500)), ecotax_rate=draw(st.sampled_from(RATES)))
+        least = Decimal(0)
+        if taxed.ecotax:
+            # A whole unit a piece more than its ecotax.
+            least = (taxed.gross_ecotax.quantize(rounding.unit) + 2 * rounding.unit) * quantity
+        gross = draw(cents(0, 20_000, rounding.decimals)) * draw(st.sampled_from([1, quantity])) + least
+        lines.append(Line((number, 0), quantity, gross.quantize(rounding.unit), taxed))
+    fee = draw(st.one_of(st.just(Decimal(0)), cents(1, 2000, rounding.decimals)))
+    return lines, fee, (FEE, Taxed(draw(st.sampled_from(RATES)))), rounding
 
 
 def till(rows: Sequence[PricedRow], taxes: Sequence[Taxed], rounding: Rounding) -> Decimal:

@@ -19,13 +19,11 @@ from rules.order_lines import Line, Priced, Rounding, Row, Taxed, VariantKey, pr
 from rules.order_money import Ledger, booking, ledger_of
 from rules.order_stage import live_units
 from rules.tiktok_order import TikTokOrder, Unit
-from tests.rules.money_examples import MODES, RATES, TYPES, cents, line, orders, till, unhurried
+from tests.rules.money_examples import FEE, MODES, RATES, ROUNDINGS, TYPES, carts, cents, line, orders, till, unhurried
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "tiktok-shop-examples"
 RECORDED = Path(__file__).parents[1] / "data" / "prestashop-orders"
-FEE = (900, 0)
 D = Decimal
-ROUNDINGS = st.builds(Rounding, st.sampled_from(TYPES), st.sampled_from(MODES), st.sampled_from([0, 2]))
 
 
 def unit(number: int = 1, sku_id: str = "s1", seller_sku: str = "MUG", **fields: Any) -> Unit:
@@ -272,26 +270,6 @@ def _missed(gross: Decimal, quantity: int) -> Decimal:
     """How much the nearest net price of six decimals is below the row, at 21 %."""
     net = (gross / quantity / D("1.21")).quantize(D("0.000001"))
     return gross - (net * D("1.21")).quantize(D("0.000001")) * quantity
-
-
-@st.composite
-def carts(draw: st.DrawFn) -> tuple[list[Line], Decimal, tuple[VariantKey, Taxed], Rounding]:
-    """Any cart, any rounding; a fee product of any rate."""
-    rounding = draw(ROUNDINGS)
-    lines = []
-    for number in range(1, draw(st.integers(1, 10)) + 1):
-        quantity = draw(st.one_of(st.just(1), st.integers(1, 200)))
-        taxed = Taxed(draw(st.sampled_from(RATES)))
-        if draw(st.integers(0, 4)) == 0:
-            taxed = replace(taxed, ecotax=draw(cents(1, 500)), ecotax_rate=draw(st.sampled_from(RATES)))
-        least = D(0)
-        if taxed.ecotax:
-            # A whole unit a piece more than its ecotax.
-            least = (taxed.gross_ecotax.quantize(rounding.unit) + 2 * rounding.unit) * quantity
-        gross = draw(cents(0, 20_000, rounding.decimals)) * draw(st.sampled_from([1, quantity])) + least
-        lines.append(Line((number, 0), quantity, gross.quantize(rounding.unit), taxed))
-    fee = draw(st.one_of(st.just(D(0)), cents(1, 2000, rounding.decimals)))
-    return lines, fee, (FEE, Taxed(draw(st.sampled_from(RATES)))), rounding
 
 
 @unhurried
