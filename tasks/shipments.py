@@ -180,8 +180,9 @@ class _Shipping:
     def plan(self, orders: Sequence[Order], by_hand: Mapping[int, ByHand]) -> list[_Work]:
         seen = self._read([order.order_id for order in orders])
         works = []
+        shipped = [order.id for order in seen.values() if any(unit.tracking_number for unit in order.units)]
         with database().read() as session:
-            corrected = self._corrected(session, [order.order_id for order in orders])
+            corrected = self._corrected(session, shipped)
         for order in orders:
             if order.order_id not in seen:
                 continue
@@ -335,9 +336,7 @@ class _Shipping:
                 select(Change).where(
                     Change.connection_id == self._shops.id,
                     Change.kind == ChangeKind.SHIP,
-                    # All that begins with the order's name and a colon: ";" is what follows ":".
-                    col(Change.object) > f"order:{order_id}:",
-                    col(Change.object) < f"order:{order_id};",
+                    col(Change.object).startswith(f"order:{order_id}:"),
                     Change.state == ChangeState.CONFIRMED,
                 )
             ):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from clients.errors import Rejected
+from clients.prestashop.client import PrestaShopClient
 from models.listings import ChangeKind, ChangeState
 from sandbox.tiktok.order_model import Order
 from tasks import order_moves
@@ -173,8 +177,6 @@ def test_killed_between_the_call_and_the_record(trade: Trade, monkeypatch: pytes
 
 
 def test_killed_before_the_call(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clients.prestashop.client import PrestaShopClient
-
     order = on_its_way(trade, 0)
     with monkeypatch.context() as patch:
         patch.setattr(PrestaShopClient, "create_many", Killed.raising)
@@ -200,12 +202,46 @@ def test_answers_that_are_lost(trade: Trade, fault: str, mails: bool) -> None:
     expect_rest(trade)
 
 
-def test_a_refusal_waits_for_a_person_and_is_one_change(trade: Trade) -> None:
+def test_a_state_that_is_gone_changes_nothing(trade: Trade) -> None:
+    trade.map_status("IN_TRANSIT", 77)
     order = on_its_way(trade, 0)
-    trade.map_status("DELIVERED", 77)
-    trade.book.deliver(order)
     expect_rest(trade)
     assert trade.states(order) == [IMPORTED]
+
+
+def test_one_refusal_does_not_hold_up_the_others_and_is_one_change(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [on_its_way(trade, number) for number in range(3)]
+    refused = trade.id_order(orders[1])
+    create, create_many = PrestaShopClient.create, PrestaShopClient.create_many
+    refusal = Rejected("POST: refused", shop="prestashop", code="90", cause="No.", fix="None.", request_id="r1")
+
+    def some(client: PrestaShopClient, resource: str, rows: list[dict[str, Any]]) -> Any:
+        for number, row in enumerate(rows):
+            if row["id_order"] == refused:
+                create_many(client, resource, rows[:number])
+                raise refusal
+        return create_many(client, resource, rows)
+
+    def one(client: PrestaShopClient, resource: str, row: dict[str, Any], **options: Any) -> Any:
+        if row["id_order"] == refused:
+            raise refusal
+        return create(client, resource, row, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PrestaShopClient, "create_many", some)
+        patch.setattr(PrestaShopClient, "create", one)
+        for _ in range(2):
+            result = trade.follow()
+            assert [(failure.code, failure.request_id) for failure in result.failures] == [("90", "r1")]
+    assert [trade.states(order)[1:] for order in orders] == [[SHIPPED], [], [SHIPPED]]
+    assert sorted(outcomes(trade)) == [CONFIRMED, CONFIRMED, PARKED]
+    # By hand, so it need not be done any more.
+    trade.set_state(orders[1], SHIPPED)
+    trade.follow()
+    assert sorted(outcomes(trade)) == [CONFIRMED, CONFIRMED, SUPERSEDED]
+    expect_rest(trade)
 
 
 def test_a_dry_run_stores_its_plan_and_moves_nothing(trade: Trade) -> None:

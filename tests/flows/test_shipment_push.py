@@ -491,3 +491,31 @@ def die_at_second(monkeypatch: pytest.MonkeyPatch, trade: Trade) -> None:
         patch.setattr(TikTokClient, "ship_package", dying)
         with pytest.raises(Killed):
             trade.push()
+
+
+@pytest.mark.slow
+def test_the_same_on_postgresql(
+    open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_DATABASE_URL", empty_postgres(""))
+    trade = Trade.of(open_stall(products=8, audit_seconds=1.0))
+    order, cancelled, asked = trade.place(1, 1), trade.place(1), trade.place(1)
+    trade.sold += [one.id for one in (order, cancelled, asked)]
+    trade.bring(order)
+    trade.map_carrier(trade.carrier_of(order))
+    by_hand(trade, order, ByHand("EV111111111", unit_ids=(order.units[0].id,)))
+    trade.track(order, "EV222222222")
+    trade.push()
+    assert sorted(trade.numbers(order)) == ["EV111111111", "EV222222222"]
+    trade.book.cancel_by_system(cancelled)
+    trade.sandbox.tiktok.shop.aftersales.buyer_requests_cancellation(asked.id)
+    trade.book.collect(order)
+    for _ in range(2):
+        trade.cancel()
+        trade.follow()
+    assert [trade.state(one) for one in (order, cancelled, asked)] == [4, 6, 6]
+    assert {change.state for change in trade.made()} == {CONFIRMED}
+    before = trade.sent_to(*SHIP), [trade.states(one) for one in (order, cancelled, asked)]
+    for run in (trade.push, trade.cancel, trade.follow):
+        assert "planned" not in run().counts
+    assert (trade.sent_to(*SHIP), [trade.states(one) for one in (order, cancelled, asked)]) == before
