@@ -418,8 +418,9 @@ def _true_cause(order: order_model.Order, code: str) -> bool:
     match code:
         case "address_postcode_missing":
             return not recipient.get("postal_code")
-        case "address_state_unknown" | "address_state_missing":
-            return order.recipient.get("region_code") in ("US", "ES")
+        case "address_state_unknown":
+            # PrestaShop brings no such state along.
+            return any(level["address_name"] == "Guam" for level in recipient["district_info"])
         case "masked":
             return True
         case "address_city_missing" | "address_street_missing":

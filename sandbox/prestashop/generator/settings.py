@@ -79,9 +79,13 @@ _US_STATES = [
     "WV",
     "WI",
     "WY",
+    # Not states, but what PrestaShop brings along as such.
+    "PR",
+    "VI",
+    "DC",
 ]
 _EUROPE, _NORTH_AMERICA = 1, 2
-_FIRST_US_STATE = 4  # 1–3 are the army's.
+_ARMY = ["AA", "AE", "AP"]
 
 # Standard, reduced and zero rate of each country that has VAT.
 VAT: dict[str, tuple[str, str, str]] = {
@@ -242,8 +246,8 @@ def _fill_places(shop: Shop, home: str) -> None:
             },
             int(row_id),
         )
-    for position, code in enumerate(_US_STATES):
-        shop.tables["states"].insert({"id_country": 21, "iso_code": code, "name": code}, _FIRST_US_STATE + position)
+    for code in (*_ARMY, *_US_STATES):
+        shop.tables["states"].insert({"id_country": 21, "iso_code": code, "name": code})
     _add_provinces(shop, "IT", ITALIAN_PROVINCES)
 
 
