@@ -230,7 +230,9 @@ def _answered(session: Session, connection_id: int, request_id: str, answer: str
             AfterSale.kind == AfterSaleKind.CANCELLATION,
             AfterSale.request_id == request_id,
         )
-    ).one()
+    ).first()
+    if request is None:
+        return False, False
     if request.status == PENDING and not request.answer:
         return False, True
     is_made = bool(answer) and request.status.endswith(_ENDED[Answer(answer)])
