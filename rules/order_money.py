@@ -211,23 +211,25 @@ def _amounts_of(unit: Unit) -> tuple[Decimal, ...]:
 
 
 def _is_whole(amount: Decimal, decimals: int) -> bool:
-    return amount == amount.quantize(Decimal(1).scaleb(-decimals))
+    exponent = amount.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -decimals
 
 
 def _counted(units: Sequence[Unit], cancelled: set[str], payment: Payment) -> tuple[list[Unit], bool]:
     """The units `payment` is about, and whether its figures tell so.
 
-    Whether it still holds the units that were cancelled is not written: its list total tells, else its sub-total.
+    Whether it still holds the units that were cancelled is not written: a sub-total that needs no discount on the
+    order to be theirs tells, else the list total.
     """
     live = [unit for unit in units if unit.id not in cancelled]
     if not live or len(live) == len(units):
         return list(units), True
     listed, sold = payment.original_total_product_price, payment.sub_total
     for some in (list(units), live):
-        if listed and listed == sum(map(_list_price, some), _ZERO):
+        if sold == sum((unit.paid for unit in some), _ZERO):
             return some, True
     for some in (list(units), live):
-        if sold == sum((unit.paid for unit in some), _ZERO):
+        if listed and listed == sum(map(_list_price, some), _ZERO):
             return some, True
     return list(units), False
 
@@ -260,6 +262,8 @@ def _unit_prices(units: Sequence[Unit], payment: Payment) -> list[Decimal]:
         told = less
     for unit, price in zip(units, told, strict=True):
         off = _list_price(unit) - price
+        if off < 0:
+            raise _DoesNotAddUp("unit_does_not_add_up", f"A unit was sold for {price}, more than its list price.")
         if off < unit.platform_discount and not unit.is_gift:
             text = f"A unit was sold for {price}, {off} below its list price, and TikTok alone pays "
             raise _DoesNotAddUp("unit_does_not_add_up", f"{text}{unit.platform_discount} of it.")
@@ -275,8 +279,8 @@ def _unit_ledger(
     counted: bool = True,
 ) -> UnitLedger:
     on_order, on_order_by_platform, at_payment = shares
-    listed = _list_price(unit)
-    platform = min(unit.platform_discount, max(listed - paid, _ZERO))
+    listed = max(_list_price(unit), paid)
+    platform = min(unit.platform_discount, listed - paid)
     return UnitLedger(
         id=unit.id,
         list=listed,

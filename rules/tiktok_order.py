@@ -300,6 +300,9 @@ def _text(row: Json, name: str) -> str:
 def _amount(row: Json, name: str) -> Decimal:
     text = _text(row, name)
     try:
-        return Decimal(text) if text else Decimal(0)
+        amount = Decimal(text or 0)
     except InvalidOperation:
         raise ValueError(f"{name} is not an amount") from None
+    if not amount.is_finite():
+        raise ValueError(f"{name} is not an amount")
+    return amount

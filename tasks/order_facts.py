@@ -158,7 +158,8 @@ def order_facts(shops: Shops) -> OrderFacts:
 
 def _fee_product(shops: Shops) -> FeeProduct | None:
     reference = shops.settings.orders.fee_product
-    if shops.settings.orders.shipping != "product" or not reference:
+    # Also where shipping is not booked: a cent that rounding by piece leaves has to go somewhere.
+    if not reference:
         return None
     found = shops.prestashop.rows(
         "products", display=("id", "id_tax_rules_group", "reference"), filters=Filters(reference=equals(reference))

@@ -5,6 +5,9 @@ Everything that can be found wrong is found here, while nothing is in PrestaShop
 
 from __future__ import annotations
 
+import logging
+import sys
+import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +34,8 @@ from tasks.order_facts import OrderFacts
 from tasks.order_record import buyer_of, lines_of, secret_box, unseal
 from tasks.order_work import CartRow, Prepared
 from tasks.shops import Shops
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Preparer:
         self._stock: dict[VariantKey, int] = {}
         # out_of_stock of the product: 0 deny, 1 allow, 2 as the shop's default.
         self._backorders: dict[int, int] = {}
+        # Ecotax of combinations, where the shop uses it.
+        self._ecotaxes: dict[VariantKey, Decimal] = {}
         # What a variant costs, to split a bundle's price by.
         self._prices: dict[VariantKey, Decimal] = {}
 
@@ -73,7 +80,24 @@ class Preparer:
             given = _known_before(units[order.key])
             rows[order.key] = rows_of(live_units(seen), linked={**linked, **given}, by_sku=by_sku)
         self._read_products([row for found in rows.values() if not isinstance(found, Finding) for row in found])
-        return {order.key: self._one(order, seen, rows[order.key]) for order, seen in orders}
+        return {order.key: self._guarded(order, seen, rows[order.key]) for order, seen in orders}
+
+    def _guarded(self, order: Order, seen: TikTokOrder, rows: tuple[Row, ...] | Finding) -> Decided | Refused:
+        """The boundary of one order: a fault of ours with it must not stop the others."""
+        try:
+            return self._one(order, seen, rows)
+        except Exception:  # noqa: BLE001
+            # The trace goes without values, which may be a buyer's.
+            _log.error(
+                "order %s: unexpected failure\n%s", order.order_id, "".join(traceback.format_tb(sys.exc_info()[2]))
+            )
+            return Refused(
+                Finding(
+                    "internal_error",
+                    "The connector failed on this order in a way it did not foresee.",
+                    "Look into the log of the run and report it; the other orders went on.",
+                )
+            )
 
     def _one(self, order: Order, seen: TikTokOrder, rows: tuple[Row, ...] | Finding) -> Decided | Refused:
         settings = self._shops.settings.orders
@@ -123,7 +147,7 @@ class Preparer:
         amounts = row_amounts(rows, booked.units, self._prices, rounding.decimals)
         priced = price_rows(
             [
-                Line(row.variant, row.quantity, amount, self._taxed(row.variant[0], fields))
+                Line(row.variant, row.quantity, amount, self._taxed(row.variant, fields))
                 for row, amount in zip(rows, amounts, strict=True)
             ],
             fee=booked.fee,
@@ -172,6 +196,8 @@ class Preparer:
         self._prices |= {
             row.variant: self._products[row.variant[0]]["price"] for row in rows if row.variant[0] in self._products
         }
+        if self._facts.flag("PS_USE_ECOTAX"):
+            self._read_ecotaxes([row.variant[1] for row in rows if row.variant[1]])
         if self._shops.settings.orders.force_create:
             return
         for row in self._shops.prestashop.rows(
@@ -183,6 +209,15 @@ class Preparer:
             self._stock[key] = max(self._stock.get(key, row["quantity"]), row["quantity"])
             if not row["id_product_attribute"]:
                 self._backorders[row["id_product"]] = row["out_of_stock"]
+
+    def _read_ecotaxes(self, combinations: Sequence[int]) -> None:
+        if combinations:
+            for row in self._shops.prestashop.rows(
+                "combinations",
+                display=("id", "id_product", "ecotax"),
+                filters=Filters(id=any_of(sorted(set(combinations)))),
+            ):
+                self._ecotaxes[row["id_product"], row["id"]] = row["ecotax"]
 
     def _lacking(self, rows: Sequence[Row]) -> Finding | None:
         """What PrestaShop itself would take without a word: gone, inactive, out of stock (C4; recordings 111, 113)."""
@@ -224,11 +259,14 @@ class Preparer:
             return None
         return (fee.id_product, 0), Taxed(self._rate(fee.id_tax_rules_group, address))
 
-    def _taxed(self, id_product: int, address: Mapping[str, Any]) -> Taxed:
-        group = int(self._products.get(id_product, {}).get("id_tax_rules_group") or 0)
+    def _taxed(self, variant: VariantKey, address: Mapping[str, Any]) -> Taxed:
+        product = self._products.get(variant[0], {})
+        group = int(product.get("id_tax_rules_group") or 0)
         ecotax = Decimal(0)
         if self._facts.flag("PS_USE_ECOTAX"):
-            ecotax = Decimal(str(self._products.get(id_product, {}).get("ecotax") or 0))
+            # A combination's own, if it has one (3.2, step 5); in the shop's currency, the cart has another at times.
+            own = Decimal(str(self._ecotaxes.get(variant) or 0)) or Decimal(str(product.get("ecotax") or 0))
+            ecotax = own * self._facts.currency.rate
         return Taxed(
             rate=self._rate(group, address),
             ecotax=ecotax,

@@ -227,20 +227,26 @@ class _Keeper:
         row.status, row.update_time = seen.status, seen.update_time
         row.order_type, row.fulfillment_type = seen.order_type, seen.fulfillment_type
         row.shipping_type, row.delivery_option_id = seen.shipping_type, seen.delivery_option_id
-        row.warehouse_id, row.user_id = seen.warehouse_id, seen.user_id
+        row.warehouse_id = seen.warehouse_id
         row.buyer_wants_cancel = seen.buyer_wants_cancel
         row.ship_by = ship_by(seen)
         row.currency, row.total_paid = seen.payment.currency, seen.payment.total_amount
-        recipient, moved = merge_recipient(Recipient.read(stored) if stored else None, seen.recipient)
-        if moved and row.id_address is not None and not seen.recipient.is_masked:
-            row.address_changed = True
-        buyer = BuyerData(recipient_record(recipient), seen.buyer_email, seen.buyer_message)
-        row.buyer_secret = seal_buyer(self._box, buyer)
+        if row.buyer_secret or row.id is None or self._asked:
+            self._keep_buyer(row, seen, stored)
         if row.is_parked and row.stage in UNFINISHED:
             # What it waited for may have come, such as an address that can be read.
             self._unpark(row)
         if self._may_be_decided(row):
             self._decide(row, seen)
+
+    def _keep_buyer(self, row: Order, seen: TikTokOrder, stored: Mapping[str, Any]) -> None:
+        """Buyer data that were erased (K18) stay so until somebody asks for the order; a new row has none yet."""
+        row.user_id = seen.user_id
+        recipient, moved = merge_recipient(Recipient.read(stored) if stored else None, seen.recipient)
+        if moved and row.id_address is not None and not seen.recipient.is_masked:
+            row.address_changed = True
+        buyer = BuyerData(recipient_record(recipient), seen.buyer_email, seen.buyer_message)
+        row.buyer_secret = seal_buyer(self._box, buyer)
 
     def _may_be_decided(self, row: Order) -> bool:
         if self._asked and row.stage in (OrderStage.IGNORED, OrderStage.CANCELLED):
@@ -267,7 +273,26 @@ class _Keeper:
                 row.stage = OrderStage.READY if self._asked else OrderStage.IGNORED
             case Step.CANCELLED:
                 row.stage = OrderStage.CANCELLED
+        if self._asked:
+            self._take_up(row)
         row.reasons = as_records(reasons)
+
+    @staticmethod
+    def _take_up(row: Order) -> None:
+        """An order that was deleted here goes on from what PrestaShop has of it."""
+        if row.id_order is not None:
+            row.stage = OrderStage.IMPORTED if row.imported_at is not None else OrderStage.ORDER
+        elif row.stage is not OrderStage.READY:
+            return
+        elif row.sending == "order":
+            row.stage = OrderStage.PRICES
+        elif row.id_cart is not None:
+            # Which of its prices are there is looked up when they may be on their way.
+            row.stage, row.sending = OrderStage.CART, "prices"
+        elif row.id_address is not None:
+            row.stage = OrderStage.ADDRESS
+        elif row.id_customer is not None:
+            row.stage = OrderStage.CUSTOMER
 
     @staticmethod
     def _unpark(row: Order) -> None:
