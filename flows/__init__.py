@@ -9,8 +9,11 @@ from flows.cancellation_sync import cancellation_sync
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
 from flows.listing_actions import listing_actions
+from flows.order_answer import order_answer
 from flows.order_audit import order_audit
+from flows.order_cancel import order_cancel
 from flows.order_import import order_import
+from flows.order_ship import order_ship
 from flows.order_status_sync import order_status_sync
 from flows.order_watch import order_watch
 from flows.price_stock_sync import price_stock_sync
@@ -34,6 +37,9 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         order_status_sync,
         order_audit,
         order_watch,
+        order_ship,
+        order_cancel,
+        order_answer,
     )
 }
 """Every flow by its name."""
@@ -45,8 +51,11 @@ __all__ = [
     "catalog_link",
     "catalog_upload",
     "listing_actions",
+    "order_answer",
     "order_audit",
+    "order_cancel",
     "order_import",
+    "order_ship",
     "order_status_sync",
     "order_watch",
     "price_stock_sync",

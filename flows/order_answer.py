@@ -1,0 +1,39 @@
+"""order_answer: a person answers buyers who ask to cancel (I12)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prefect import flow
+
+from rules.cancellations import Answer
+from tasks import after_sales, order_requests
+from tasks.report import BatchReport, RunResult
+from tasks.runs import batches, changes_table, publish, run_alone
+
+ORDERS_A_BATCH = 50
+
+
+@flow(name="order_answer", flow_run_name="{answer} requests of {connection}", persist_result=False)
+def order_answer(
+    order_ids: list[str], answer: Literal["approve", "reject"], connection: str = "", dry_run: bool = False
+) -> RunResult:
+    """Approve or reject the cancellation that the buyers of these orders asked for.
+
+    Args:
+        order_ids: TikTok order ids.
+        answer: approve cancels the order; reject keeps it, because its parcel has left.
+        connection: name of the connection; may be left out when there is only one.
+        dry_run: stop after the plan.
+    """
+    parameters = {"order_ids": order_ids, "answer": answer}
+    with run_alone("order_answer", connection, parameters, dry_run=dry_run, turn="orders") as run:
+        # What was answered meanwhile, by whomever, is not answered again.
+        reports = [after_sales.read_after_sales(run)]
+        asked = order_requests.requests_of(run.connection_id, order_ids)
+        reports.append(asked.report)
+        for part in batches(asked.keys, ORDERS_A_BATCH):
+            reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run, decided=Answer(answer)))
+        report = BatchReport.total(reports)
+        publish(run, report, changes_table(run), dry_run=dry_run)
+        return RunResult.of(run.connection, run.plan, report)

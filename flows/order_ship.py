@@ -1,0 +1,46 @@
+"""order_ship: a parcel that a person names is told to TikTok Shop, whatever PrestaShop knows of it (I7)."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from tasks import order_facts, order_reading, shipments
+from tasks.report import BatchReport, RunResult
+from tasks.runs import changes_table, publish, run_alone
+
+
+@flow(name="order_ship", flow_run_name="ship order {order_id} of {connection}", persist_result=False)
+def order_ship(
+    order_id: str,
+    tracking: str,
+    connection: str = "",
+    carrier: int = 0,
+    line_ids: list[str] | None = None,
+    despite_cancellation: bool = False,
+    dry_run: bool = False,
+) -> RunResult:
+    """Tell TikTok Shop of one parcel.
+
+    Args:
+        order_id: TikTok order id.
+        tracking: the parcel's tracking number.
+        connection: name of the connection; may be left out when there is only one.
+        carrier: id_reference of its carrier in PrestaShop; that of the order when left out.
+        line_ids: TikTok ids of the units in it; all that are still to be shipped when left out.
+        despite_cancellation: ship although the buyer asked to cancel, which refuses that request.
+        dry_run: stop after the plan.
+    """
+    parameters = {"order_id": order_id, "tracking": tracking, "carrier": carrier, "line_ids": line_ids}
+    with run_alone("order_ship", connection, parameters, dry_run=dry_run, turn="orders") as run:
+        reports = [
+            order_facts.read_order_tables(run.connection_id),
+            order_reading.read_again(run, [order_id]),
+        ]
+        named = shipments.ByHand(tracking, carrier, tuple(line_ids or ()), despite_cancellation)
+        keys = order_reading.orders_of(run.connection_id, [order_id])
+        reports.append(
+            shipments.ship_batch(run, keys, dry_run=dry_run, retry_parked=True, by_hand=dict.fromkeys(keys, named))
+        )
+        report = BatchReport.total(reports)
+        publish(run, report, changes_table(run), dry_run=dry_run)
+        return RunResult.of(run.connection, run.plan, report)
