@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from console import brands, connections, links, products, runs, sandbox_command, service, settings_commands, templates
+from console import (
+    brands,
+    carriers,
+    connections,
+    links,
+    order_actions,
+    orders,
+    parked,
+    products,
+    runs,
+    sandbox_command,
+    service,
+    settings_commands,
+    statuses,
+    templates,
+)
 from console.errors import Commands
 
 app = typer.Typer(
@@ -25,6 +40,11 @@ app.add_typer(templates.app, name="templates")
 app.add_typer(brands.app, name="brands")
 app.add_typer(links.app, name="links")
 app.add_typer(products.app, name="products")
+order_actions.register(orders.app)
+app.add_typer(orders.app, name="orders")
+app.add_typer(parked.app, name="parked")
+app.add_typer(carriers.app, name="carriers")
+app.add_typer(statuses.app, name="statuses")
 
 
 def main() -> None:

@@ -22,8 +22,14 @@ def export_connection(session: Session, connection: Connection) -> ConnectionPar
     _version, settings = settings_in_force(session, connection.key)
     prefix = re.sub(r"[^A-Z0-9]+", "_", connection.name.upper()).strip("_")
     prefix = f"C_{prefix}" if not prefix or prefix[0].isdigit() else prefix
-    carriers = session.exec(select(CarrierMapping).where(CarrierMapping.connection_id == connection.key))
-    statuses = session.exec(select(StatusMapping).where(StatusMapping.connection_id == connection.key))
+    carriers = session.exec(
+        select(CarrierMapping)
+        .where(CarrierMapping.connection_id == connection.key)
+        .order_by(col(CarrierMapping.id_reference), col(CarrierMapping.delivery_option_id))
+    )
+    statuses = session.exec(
+        select(StatusMapping).where(StatusMapping.connection_id == connection.key).order_by(col(StatusMapping.id))
+    )
     brands = session.exec(
         select(BrandMapping)
         .where(BrandMapping.connection_id == connection.key)
@@ -45,12 +51,22 @@ def export_connection(session: Session, connection: Connection) -> ConnectionPar
         templates=export_templates(session, connection.key, names),
         brands={row.manufacturer: names.brand_label(row.brand_id) for row in brands},
         carriers=[
-            CarrierPart(carrier=row.id_reference, provider=row.provider_id, delivery_option=row.delivery_option_id)
+            CarrierPart(
+                carrier=row.id_reference,
+                provider=row.provider_id,
+                provider_name=row.provider_name,
+                delivery_option=row.delivery_option_id,
+            )
             for row in carriers
         ],
         statuses=[
             StatusPart.model_validate(
-                {"direction": row.direction, "tiktok": row.tiktok_status, "state": row.id_order_state}
+                {
+                    "direction": row.direction,
+                    "tiktok": row.tiktok_status,
+                    "state": row.id_order_state,
+                    "cancel_reason": row.cancel_reason,
+                }
             )
             for row in statuses
         ],

@@ -16,6 +16,7 @@ from console.yaml_file import read_yaml
 from models.settings import ConnectionSettings, Markup
 from models.templates import AttributeGroup, AttributeSource
 from rules.market import market
+from rules.tiktok_order import CANCELLED, STATUSES
 
 
 def _as_text(value: Any) -> Any:
@@ -129,19 +130,40 @@ class TemplatePart(Part):
 
 
 class CarrierPart(Part):
-    """PrestaShop carrier (id_reference) → TikTok shipping provider (C11)."""
+    """PrestaShop carrier (id_reference) → TikTok shipping provider, by id or name (C11).
+
+    `provider_name` finds the provider in delivery options that know it by another id.
+    """
 
     carrier: int = Field(ge=1)
     provider: Ref
+    provider_name: Annotated[Ref, Field(max_length=120)] = ""
     delivery_option: Ref = ""
 
 
+def _status(text: str) -> str:
+    if text.upper() not in STATUSES:
+        raise ValueError(f"is no order status of TikTok Shop; there are {', '.join(STATUSES)}")
+    return text.upper()
+
+
 class StatusPart(Part):
-    """One direction of the order status mapping (C12)."""
+    """One direction of the order status mapping (C12); to PrestaShop, state 0 changes nothing."""
 
     direction: Literal["to_prestashop", "to_tiktok"]
-    tiktok: str = Field(min_length=1, max_length=40)
-    state: int = Field(ge=1)
+    tiktok: Annotated[str, AfterValidator(_status)]
+    state: int = Field(ge=0)
+    cancel_reason: Annotated[Ref, Field(max_length=100)] = ""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> StatusPart:
+        if self.direction == "to_prestashop" and self.cancel_reason:
+            raise ValueError("cancel_reason belongs to direction to_tiktok")
+        if self.direction == "to_tiktok" and self.state == 0:
+            raise ValueError("to TikTok Shop a state of PrestaShop is needed")
+        if self.direction == "to_tiktok" and self.tiktok != CANCELLED:
+            raise ValueError(f"to TikTok Shop only {CANCELLED} can be mapped")
+        return self
 
 
 class TemplatesFile(Part):
@@ -179,6 +201,15 @@ class ConnectionPart(Part):
     brands: dict[Ref, Ref] | None = None
     carriers: list[CarrierPart] | None = None
     statuses: list[StatusPart] | None = None
+
+    @field_validator("statuses")
+    @classmethod
+    def _one_state_each(cls, statuses: list[StatusPart] | None) -> list[StatusPart] | None:
+        named = [one.tiktok for one in statuses or [] if one.direction == "to_prestashop"]
+        twice = sorted({status for status in named if named.count(status) > 1})
+        if twice:
+            raise ValueError(f"to PrestaShop one state stands for a status, these come twice: {', '.join(twice)}")
+        return statuses
 
     @field_validator("region")
     @classmethod

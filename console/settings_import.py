@@ -16,7 +16,14 @@ from config.secret_box import SecretBox
 from config.settings import settings as process_settings
 from console.errors import Refused
 from console.secrets_input import secret
-from console.settings_file import ConnectionPart, SettingsFile, TemplatePart, read_settings_file
+from console.settings_file import (
+    CarrierPart,
+    ConnectionPart,
+    SettingsFile,
+    StatusPart,
+    TemplatePart,
+    read_settings_file,
+)
 from console.shop_names import ShopNames
 from console.template_records import save_templates
 from console.yaml_file import place
@@ -28,6 +35,7 @@ from models.taxonomy import Category, TaxonomyRefresh
 from models.templates import BrandMapping, CarrierMapping, StatusMapping
 from tasks.connections import ConnectionDetails, note_status, prestashop_status, save_connection
 from tasks.consent import authorize_connection, code_of
+from tasks.order_mappings import providers
 from tasks.shops import utc_now
 
 
@@ -209,29 +217,59 @@ def _save_mappings(
         stored = session.exec(select(BrandMapping).where(BrandMapping.connection_id == connection_id)).all()
         changed += _merge(session, stored, brands, ("manufacturer",), "brand mapping", prune=prune)
     if part.carriers is not None:
-        carriers = [
-            CarrierMapping(
-                connection_id=connection_id,
-                id_reference=one.carrier,
-                delivery_option_id=one.delivery_option,
-                provider_id=one.provider,
-            )
-            for one in part.carriers
-        ]
+        carriers = [_carrier(session, connection_id, one) for one in part.carriers]
         present = session.exec(select(CarrierMapping).where(CarrierMapping.connection_id == connection_id)).all()
         key: tuple[str, ...] = ("id_reference", "delivery_option_id")
         changed += _merge(session, present, carriers, key, "carrier mapping", prune=prune)
     if part.statuses is not None:
-        statuses = [
-            StatusMapping(
-                connection_id=connection_id, direction=one.direction, tiktok_status=one.tiktok, id_order_state=one.state
-            )
-            for one in part.statuses
-        ]
-        known = session.exec(select(StatusMapping).where(StatusMapping.connection_id == connection_id)).all()
-        key = ("direction", "tiktok_status", "id_order_state")
-        changed += _merge(session, known, statuses, key, "status mapping", prune=prune)
+        changed += _save_statuses(session, connection_id, part.statuses, prune=prune)
     return changed
+
+
+def _save_statuses(session: Session, connection_id: int, parts: Sequence[StatusPart], *, prune: bool) -> list[str]:
+    """To PrestaShop one state stands for a status, to TikTok Shop each state may."""
+    changed: list[str] = []
+    for direction, key in (
+        ("to_prestashop", ("direction", "tiktok_status")),
+        ("to_tiktok", ("direction", "tiktok_status", "id_order_state")),
+    ):
+        stored = session.exec(
+            select(StatusMapping).where(
+                StatusMapping.connection_id == connection_id, StatusMapping.direction == direction
+            )
+        ).all()
+        wanted = [
+            StatusMapping(
+                connection_id=connection_id,
+                direction=one.direction,
+                tiktok_status=one.tiktok,
+                id_order_state=one.state,
+                cancel_reason=one.cancel_reason,
+            )
+            for one in parts
+            if one.direction == direction
+        ]
+        changed += _merge(session, stored, wanted, key, "status mapping", prune=prune)
+    return changed
+
+
+def _carrier(session: Session, connection_id: int, part: CarrierPart) -> CarrierMapping:
+    """A carrier mapping; the provider may be written by id or name as far as the providers are known."""
+    known = providers(session, connection_id, option=part.delivery_option)
+    written = part.provider.strip().casefold()
+    provider = next((one for one in known if written in (one.id, one.name.casefold())), None)
+    if provider is None and not written.isdecimal():
+        raise Refused(
+            f"carrier {part.carrier}: {part.provider!r} is none of the shipping providers that are known. Write its id, "
+            "or read them first: connector run taxonomy_refresh"
+        )
+    return CarrierMapping(
+        connection_id=connection_id,
+        id_reference=part.carrier,
+        delivery_option_id=part.delivery_option,
+        provider_id=provider.id if provider else part.provider,
+        provider_name=part.provider_name or (provider.name if provider else ""),
+    )
 
 
 def _brand(written: str, manufacturer: str, names: ShopNames) -> str:

@@ -126,19 +126,25 @@ def by_cause(items: Iterable[Parked]) -> list[Cause]:
 
 
 def parked_named(connection_id: int, names: Sequence[str]) -> list[Parked]:
-    """What people mean by keys; an order also by its number alone.
+    """What people mean by keys; "order:577…" means everything of the order when it does not wait itself.
 
     Raises:
         CannotMend: something of it does not wait.
     """
     waiting = parked(connection_id)
-    by_key = {one.key: one for one in waiting}
-    by_key |= {one.order_id: one for one in waiting if one.key == f"order:{one.order_id}"}
-    by_key |= {f"ps:{one.id_order}": one for one in waiting if one.key.startswith("order:") and one.id_order}
+    by_key: dict[str, list[Parked]] = defaultdict(list)
+    for one in waiting:
+        by_key[f"order:{one.order_id}"].append(one)
+    by_key |= {one.key: [one] for one in waiting}
     missing = [name for name in names if name not in by_key]
     if missing:
         raise CannotMend(f"Not waiting for anybody: {', '.join(missing)}. See: connector parked list --each")
-    return list({by_key[name].key: by_key[name] for name in names}.values())
+    return list({one.key: one for name in names for one in by_key[name]}.values())
+
+
+def waiting_of(connection_id: int, order_id: str) -> list[Parked]:
+    """Everything of one order that waits."""
+    return [one for one in parked(connection_id) if one.order_id == order_id]
 
 
 def release(connection_id: int, items: Sequence[Parked]) -> list[Rerun]:
