@@ -19,6 +19,9 @@ from tasks import after_sales, order_moves
 from tasks.runs import run_alone
 from tests.flows.orders import APPROVE, CANCEL, IMPORTED, REJECT, Killed, Trade, codes
 
+# A fast one of all of them together is in test_orders_there_and_back.
+pytestmark = pytest.mark.slow
+
 CONFIRMED, PARKED, PLANNED, SENT, SUPERSEDED = (
     ChangeState.CONFIRMED,
     ChangeState.PARKED,

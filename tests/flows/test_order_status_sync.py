@@ -13,6 +13,9 @@ from sandbox.tiktok.order_model import Order
 from tasks import order_moves
 from tests.flows.orders import IMPORTED, Killed, Trade, codes
 
+# A fast one of all of them together is in test_orders_there_and_back.
+pytestmark = pytest.mark.slow
+
 CONFIRMED, PARKED, PLANNED, SENT, SUPERSEDED = (
     ChangeState.CONFIRMED,
     ChangeState.PARKED,

@@ -22,6 +22,9 @@ from tasks.shipments import ByHand, ship_batch
 from tests.flows.orders import SHIP, Killed, Trade, codes
 from tests.stall import Stall
 
+# A fast one of all of them together is in test_orders_there_and_back.
+pytestmark = pytest.mark.slow
+
 CONFIRMED, PARKED, SENT, SUPERSEDED = (
     ChangeState.CONFIRMED,
     ChangeState.PARKED,
