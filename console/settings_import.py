@@ -260,8 +260,8 @@ def _carrier(session: Session, connection_id: int, part: CarrierPart) -> Carrier
     provider = next((one for one in known if written in (one.id, one.name.casefold())), None)
     if provider is None and not written.isdecimal():
         raise Refused(
-            f"carrier {part.carrier}: {part.provider!r} is none of the shipping providers that are known. Write its id, "
-            "or read them first: connector run taxonomy_refresh"
+            f"carrier {part.carrier}: {part.provider!r} is none of the shipping providers known here. Write its id, or "
+            "read them first: connector run taxonomy_refresh"
         )
     return CarrierMapping(
         connection_id=connection_id,
