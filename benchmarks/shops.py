@@ -57,15 +57,22 @@ class Shops:
 
 @contextmanager
 def serving(**options: Any) -> Iterator[Shops]:
-    """Start simulated shops with the options of `sandbox.server.Sandbox`; stop them at the end."""
+    """Start simulated shops with the options of `benchmarks.serve`; stop them at the end."""
+    with serving_many(1, **options) as (shops,):
+        yield shops
+
+
+@contextmanager
+def serving_many(pairs: int, **options: Any) -> Iterator[list[Shops]]:
+    """Several pairs of simulated shops in one process."""
     say(f"starting the shops: {', '.join(f'{name} {value}' for name, value in options.items())}")
-    command = [sys.executable, "-m", "benchmarks.serve", json.dumps(options)]
+    command = [sys.executable, "-m", "benchmarks.serve", json.dumps({"pairs": pairs, **options})]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
+            lines = [process.stdout.readline() if process.stdout else "" for _ in range(pairs)]
+            if not all(lines):
                 raise RuntimeError("the simulated shops did not start")
-            yield Shops(json.loads(line))
+            yield [Shops(json.loads(line)) for line in lines]
         finally:
             process.terminate()
 
