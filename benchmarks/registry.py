@@ -41,6 +41,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("unchanged", "What does a pass over 100,000 SKUs cost when nothing changed?", _tiktok(1000, 1000)),
     Benchmark("diff", "How long does it take to see which of 100,000 stock rows moved?"),
     Benchmark("changes", "What do changes cost, and how soon are they confirmed?", _tiktok(20, 10)),
+    Benchmark("orders", "How many orders an hour does a backlog make, and at how many requests?"),
+    Benchmark("backlog", "Does a backlog of 2,000 orders leave memory as it is?"),
+    Benchmark("order_lag", "How soon is an order in PrestaShop by the schedule alone?"),
+    Benchmark("stores", "Do 50 stores in one installation import their orders side by side?"),
     # The default budget: what a new installation has.
     Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )
