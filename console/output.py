@@ -53,12 +53,20 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], *, as_json:
     from rich.text import Text
 
     names = list(columns)
-    drawn = Table(*names, box=None, header_style="bold", pad_edge=False)
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        # Numbers to be typed into the next command are never cut.
+        longest = max(len(_cell(row.get(name))) for row in rows[:_MOST_ROWS]) if _is_number(name) else 0
+        drawn.add_column(name, min_width=max(longest, 1), no_wrap=longest > 0, overflow="fold")
     for row in rows[:_MOST_ROWS]:
         drawn.add_row(*(Text(_cell(row.get(name))) for name in names))
     people().print(drawn)
     if len(rows) > _MOST_ROWS:
         say(f"… and {len(rows) - _MOST_ROWS} more (--json shows all)")
+
+
+def _is_number(column: str) -> bool:
+    return column == "id" or column.endswith("_id") or column.startswith("id_")
 
 
 def _cell(value: Any) -> str:

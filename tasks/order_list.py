@@ -315,7 +315,7 @@ class _Look:
             order_id=order.order_id,
             created=_moment(order.created_at),
             status=status_word(order.status, parked=waits),
-            fulfilment=order.fulfillment_type.replace("_", " ").lower(),
+            fulfilment=order.fulfillment_type.removeprefix("FULFILLMENT_").replace("_", " ").lower(),
             state=self._state(order.prestashop_state) if order.id_order else "",
             stage=order.stage.value,
             total=_amount(order.total_paid, order.currency),

@@ -49,7 +49,7 @@ def test_the_list_has_every_column(sold: Cli) -> None:
         "order_id": FIRST,
         "created": "2026-11-11 09:30 UTC",
         "status": "awaiting shipment",
-        "fulfilment": "fulfillment by seller",
+        "fulfilment": "by seller",
         "state": "Remote payment accepted",
         "stage": "imported",
         "total": "22.50 GBP",
