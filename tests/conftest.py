@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
@@ -20,6 +21,12 @@ from models import database as database_module
 from models.database import Database
 
 pytest_plugins = ["tests.stall"]
+
+# How long an example takes is no matter of tests; on a busy machine it takes any time.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 class Clock:

@@ -79,6 +79,7 @@ def test_stock_planned_before_an_order_is_not_sent_after_it(shops: Listed) -> No
     assert total(offer) == 36
 
 
+@pytest.mark.slow
 def test_what_another_connection_sold_is_not_offered(shops: Listed) -> None:
     product = shops.simple()
     (sku,) = shops.skus(id_product=product)

@@ -37,7 +37,7 @@ FEE: Final[VariantKey] = (19, 0)
 SPAIN, PAID, ERROR = 6, 11, 8
 LINKED: Final = {f"s{number}": variant for number, variant in enumerate(PRODUCTS)}
 THOROUGH = settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -343,6 +343,7 @@ def test_a_stock_order_is_an_order_like_others_but_time_leaves_it_alone(
     assert list(app.world.shop.center.orders) == [placed.id]
 
 
+@pytest.mark.slow
 def test_ten_thousand_orders_are_searched_quickly(app: SellerApp, book: OrderBook, sku_id: str) -> None:
     app.world.shop.center.set_stock(sku_id, 20_000)
     for i in range(10_000):
