@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from prefect import task
@@ -12,6 +13,8 @@ from sqlmodel import col, select
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState
 from models.orders import UNFINISHED, Order, OrderStage
+from rules.addresses import address_alias
+from rules.order_identity import order_note, reference_for
 from rules.order_stage import Step, next_step
 from rules.tiktok_order import TikTokOrder
 from tasks.order_facts import NotPrepared, OrderFacts, order_facts
@@ -28,7 +31,7 @@ from tasks.order_record import (
     store,
 )
 from tasks.order_restock import put_back
-from tasks.order_work import Work
+from tasks.order_work import CartRow, Prepared, Work
 from tasks.order_writing import OrderWriter
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
@@ -212,18 +215,63 @@ def _decided(shops: Shops, facts: OrderFacts, keys: Sequence[int], report: Batch
             )
         elif _goes_on(shops, order, seen[order.order_id], report):
             ready.append((order, seen[order.order_id]))
-    outcomes = Preparer(shops, facts).decide(ready)
     works = []
+    begun = {order.key: prepared for order, one in ready if (prepared := _begun(shops, order, one)) is not None}
+    outcomes = Preparer(shops, facts).decide([(order, one) for order, one in ready if order.key not in begun])
     decided: dict[int, Decided] = {}
     for order, one in ready:
+        if order.key in begun:
+            works.append(Work(order, one, begun[order.key], {}))
+            continue
         outcome = outcomes[order.key]
         if isinstance(outcome, Refused):
             report.failed(park_finding(order, outcome.finding))
         else:
             works.append(Work(order, one, outcome.prepared, outcome.variants))
             decided[order.key] = outcome
-    _keep_decisions(works, decided)
+    _keep_decisions([work for work in works if work.order.key in decided], decided)
+    store(
+        (work.order for work in works if work.order.key in begun and work.order.is_parked),
+        lambda order: {"sending": order.sending, "attempts": order.attempts, **_NO_LONGER_PARKED},
+    )
     return works
+
+
+def _begun(shops: Shops, order: Order, seen: TikTokOrder) -> Prepared | None:
+    """What an order whose cart is made, or may be, was decided to be: it is brought to its end as it was begun,
+    whatever became of it on TikTok Shop since. Customer and address are there already."""
+    cart = order.ledger.get("cart")
+    if not cart or (order.id_cart is None and order.sending != "cart"):
+        return None
+    rows = tuple(
+        CartRow(id_product, attribute, quantity, Decimal(price), Decimal(unit_incl))
+        for id_product, attribute, quantity, price, unit_incl in cart["rows"]
+    )
+    reference = reference_for(
+        order.order_id, shops.prestashop.version, enabled=shops.settings.orders.use_tiktok_reference
+    )
+    return Prepared(
+        customer={},
+        emails=(),
+        address={"alias": address_alias(order.order_id)},
+        rows=rows,
+        goods=rows[: cart["goods"]],
+        expected=Decimal(cart["expected"]),
+        reference=reference.value,
+        note=order_note(seen, shops.market),
+    )
+
+
+def _cart_record(prepared: Prepared) -> dict[str, Any]:
+    """The cart as it is kept with the order."""
+    return {
+        "rows": [
+            [row.id_product, row.id_product_attribute, row.quantity, f"{row.price:f}", f"{row.unit_incl:f}"]
+            for row in prepared.rows
+        ],
+        "goods": len(prepared.goods),
+        "expected": f"{prepared.expected:f}",
+    }
 
 
 def _goes_on(shops: Shops, order: Order, seen: TikTokOrder, report: BatchReport) -> bool:
@@ -252,7 +300,7 @@ def _keep_decisions(works: Sequence[Work], decided: Mapping[int, Decided]) -> No
             "sending": order.sending,
             "attempts": order.attempts,
             # What was noted for putting stock back stays with it.
-            "ledger": {**order.ledger, **outcome.ledger},
+            "ledger": {**order.ledger, **outcome.ledger, "cart": _cart_record(outcome.prepared)},
             "total_expected": outcome.prepared.expected,
             "reasons": as_records(outcome.reasons),
             **_NO_LONGER_PARKED,

@@ -160,10 +160,12 @@ class Campaign:
                 break
         self.faults(0)
         self.say(f"seed {self.seed}: {self._placed} orders placed, {self.died} deaths; now quiet")
-        for _ in range(12):
+        for hours in range(1, 13):
             self.warehouse(everything=True)
-            self._advance(4000)
-            self.worker(0, answered=False, rounds=1)
+            for market in self.markets:
+                market.seller.book.settle()
+            # What was put off for an hour at most is due.
+            self.worker(0, answered=False, rounds=1, hours=2 * hours)
             if self.is_quiet():
                 break
 
@@ -243,7 +245,7 @@ class Campaign:
         """One process, from its start to its death."""
         self.died += self.worker(requests, answered=answered, rounds=3)
 
-    def worker(self, requests: int, *, answered: bool, rounds: int) -> bool:
+    def worker(self, requests: int, *, answered: bool, rounds: int, hours: int = 0) -> bool:
         """Run the flows in a process of their own; whether it was killed."""
         api = str(get_current_settings().api.url)
         process = subprocess.run(
@@ -254,6 +256,7 @@ class Campaign:
                 str(requests),
                 "answered" if answered else "unanswered",
                 str(rounds),
+                str(hours),
             ],
             env={**os.environ, "PREFECT_API_URL": api, "PREFECT_LOGGING_LEVEL": "CRITICAL"},
             stdout=subprocess.DEVNULL,
@@ -265,10 +268,6 @@ class Campaign:
         if process.returncode not in (0, -9):
             raise AssertionError(f"a process ended with {process.returncode}:\n{process.stderr[-4000:]}")
         return process.returncode == -9
-
-    def _advance(self, seconds: float) -> None:
-        for market in self.markets:
-            market.seller.book.settle()
 
     def is_quiet(self) -> bool:
         """Whether every order came to an end on both sides or waits for a person."""

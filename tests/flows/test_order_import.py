@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from clients.prestashop.client import PrestaShopClient
 from flows.apply_plan import apply_plan
+from flows.cancellation_sync import cancellation_sync
 from flows.order_import import order_import
 from models.connections import settings_in_force, store_settings
 from models.database import database
@@ -334,3 +335,24 @@ def test_a_payment_module_that_is_not_there(shops: Listed) -> None:
     shops.sandbox.prestashop.set_module("ps_wirepayment", True)
     order_import("sandbox", retry_parked=True)
     assert [order.stage for order in rows().values()] == [OrderStage.IMPORTED]
+
+
+@pytest.mark.slow
+def test_cancelled_while_it_is_being_made(shops: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_settings(shops, cancel_reason="seller_cancel_reason_out_of_stock_uk")
+    (order,) = place(shops, 1, mix=PLAIN)
+    stock = {key: shops.sandbox.prestashop.stock(*key) for key in _variants(shops)}
+    arm = dying(monkeypatch, after=True)
+    # Customer, address, cart, prices, order: its answer comes, and the process ends before it can be recorded.
+    arm(5)
+    with pytest.raises(Killed):
+        order_import("sandbox")
+    shops.sandbox.tiktok.shop.aftersales.seller_cancels(
+        order, [unit.id for unit in order.units], "seller_cancel_reason_out_of_stock_uk"
+    )
+    shops.clock.advance(minutes=5)
+    assert not order_import("sandbox").failures
+    cancellation_sync("sandbox")
+    (row,) = made_for(shops)[order.id]
+    assert row["current_state"] == 6
+    assert {key: shops.sandbox.prestashop.stock(*key) for key in stock} == stock
