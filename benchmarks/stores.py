@@ -52,7 +52,7 @@ def run() -> Sequence[Figure]:
             connections = dict(zip(stores, threads.map(open_for_orders, stores.values(), stores), strict=True))
         pool = opened.enter_context(ProcessPoolExecutor(RUNS_AT_ONCE, mp_context=get_context("spawn")))
         idle, ended = timed(lambda: _import_all(pool, list(stores)))
-        say(f"{STORES} runs without orders: {idle:.1f} s")
+        say(f"{STORES} first runs, without orders: {idle:.1f} s, with the start of the processes")
         first = next(iter(stores))
         placed = Counter({first: place(stores[first], ORDERS, over=200, seed=1)})
         alone, more = timed(lambda: _import_all(pool, [first]))
