@@ -17,6 +17,8 @@ from tasks.linking import BY_HAND, CannotLink, LinkResult, link, sku_rows, unlin
 from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 # The reference that the sandbox's products 17 and 18 share.
 TWICE = "PLT-00017"
 

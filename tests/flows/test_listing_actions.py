@@ -26,6 +26,8 @@ from tasks.statuses import status_counts
 from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 ACTIVATE, DEACTIVATE, DELETE, RECOVER = (
     "POST /product/{version}/products/activate",
     "POST /product/{version}/products/deactivate",

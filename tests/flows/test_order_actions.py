@@ -21,6 +21,8 @@ from tasks.order_writing import OrderWriter
 from tasks.parked import correct_address, give_variant, parked_named, release
 from tests.flows.orders import APPROVE, CANCEL, REJECT, SHIP, Killed, Trade, codes
 
+pytestmark = pytest.mark.slow
+
 NO_DELIVERY = "seller_cancel_paid_reason_address_not_deliver_uk"
 CANCELLED = 6
 

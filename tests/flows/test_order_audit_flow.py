@@ -25,6 +25,8 @@ from tasks.runs import Run
 from tests.models.rows import store_connection
 from tests.two_order_books import Books
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=3)
 

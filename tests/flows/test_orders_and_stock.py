@@ -17,6 +17,8 @@ from tasks.order_stock import sold_elsewhere
 from tests.flows.keeping_step import Listed, expect_in_step, total
 from tests.flows.test_order_import import shops
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["shops"]
 
 

@@ -32,6 +32,8 @@ from tasks.touched import touch
 from tests.flows.keeping_step import Listed, MovedClock, Sent, expect_in_step, total
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 
 def stir(listed: Listed, seed: int, changes: int = 24) -> None:
     """What a busy shop does in an hour: sales, prices, promotions, products off and on, a variant gone."""

@@ -16,6 +16,8 @@ from sandbox.scenario import ACTIONS, Lock, Outcome, Scenario
 from sandbox.server import Sandbox
 from sandbox.tiktok.world import TikTokWorld
 
+pytestmark = pytest.mark.slow
+
 CONNECTION = Connection("GB", "GBP", group=4, threshold=1, backorder=5)
 
 
