@@ -29,6 +29,7 @@ from typing import Any
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.settings.context import get_current_settings
 from prefect.testing.utilities import prefect_test_harness
+from sqlalchemy import update
 from sqlmodel import select
 
 from config.settings import settings
@@ -36,6 +37,7 @@ from console.demo_shop import add_templates, connect_sandbox
 from flows.catalog_upload import catalog_upload
 from models.connections import settings_in_force, store_settings
 from models.database import database
+from models.listings import Change
 from models.orders import AfterSale, Order
 from models.settings import ConnectionSettings
 from models.templates import CarrierMapping
@@ -160,12 +162,15 @@ class Campaign:
                 break
         self.faults(0)
         self.say(f"seed {self.seed}: {self._placed} orders placed, {self.died} deaths; now quiet")
-        for hours in range(1, 13):
+        for _ in range(12):
             self.warehouse(everything=True)
             for market in self.markets:
                 market.seller.book.settle()
-            # What was put off for an hour at most is due.
-            self.worker(0, answered=False, rounds=1, hours=2 * hours)
+            # As if the time had come for what was put off.
+            with database().write() as session:
+                session.connection().execute(update(Order).values(not_before=None))
+                session.connection().execute(update(Change).values(not_before=None))
+            self.worker(0, answered=False, rounds=1)
             if self.is_quiet():
                 break
 
@@ -245,7 +250,7 @@ class Campaign:
         """One process, from its start to its death."""
         self.died += self.worker(requests, answered=answered, rounds=3)
 
-    def worker(self, requests: int, *, answered: bool, rounds: int, hours: int = 0) -> bool:
+    def worker(self, requests: int, *, answered: bool, rounds: int) -> bool:
         """Run the flows in a process of their own; whether it was killed."""
         api = str(get_current_settings().api.url)
         process = subprocess.run(
@@ -256,7 +261,6 @@ class Campaign:
                 str(requests),
                 "answered" if answered else "unanswered",
                 str(rounds),
-                str(hours),
             ],
             env={**os.environ, "PREFECT_API_URL": api, "PREFECT_LOGGING_LEVEL": "CRITICAL"},
             stdout=subprocess.DEVNULL,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -44,13 +43,6 @@ def die_at(request: int, *, answered: bool) -> None:
     httpx.Client.send = deadly  # type: ignore[method-assign]
 
 
-def move_clock(hours: int) -> None:
-    """Let the connector's time be later, so that what was put off is due."""
-    for name, module in list(sys.modules.items()):
-        if name.split(".")[0] in ("tasks", "flows") and hasattr(module, "utc_now"):
-            module.utc_now = lambda: datetime.now(UTC) + timedelta(hours=hours)  # type: ignore[attr-defined]
-
-
 def work(names: list[str], rounds: int) -> int:
     """So many rounds of all flows on these connections; the number of runs that had something to say of a failure."""
     failed = 0
@@ -69,7 +61,6 @@ def work(names: list[str], rounds: int) -> int:
 
 def main() -> None:
     request, answered, rounds = int(sys.argv[1]), sys.argv[2] == "answered", int(sys.argv[3])
-    move_clock(int(sys.argv[4]))
     stamina.set_testing(True, attempts=7, cap=True)
     if request:
         die_at(request, answered=answered)
