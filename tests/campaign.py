@@ -435,7 +435,7 @@ def _true_cause(order: order_model.Order, code: str) -> bool:
 
 def _stock_faults(market: Market) -> Iterator[str]:
     sold = market.shop.sold()
-    # PrestaShop moves packs and what is in them by rules of their own, and not at all when one is cancelled (section 9).
+    # PrestaShop moves packs and their contents by rules of their own, and not at all when one is cancelled (section 9).
     packs = {key: row["_bundle"] for key, row in market.shop.tables["products"].rows.items() if row.get("_bundle")}
     apart = {*packs, *(part[0] for bundle in packs.values() for part in bundle)}
     for key, before in market.stock.items():
