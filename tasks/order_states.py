@@ -25,7 +25,7 @@ from rules.tiktok_order import AWAITING_COLLECTION, AWAITING_SHIPMENT, IN_TRANSI
 from tasks.order_record import tell
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
-from tasks.shops import Shops, open_shops, utc_now
+from tasks.shops import open_shops, utc_now
 from tasks.stock import read_stock_of
 from tasks.sweeps import set_watermark_now
 
@@ -172,10 +172,3 @@ def _carriers(session: Session, connection_id: int) -> dict[int, Mapping[str, An
             select(ShopRecord).where(ShopRecord.connection_id == connection_id, ShopRecord.resource == "carriers")
         )
     }
-
-
-def cancelled_state(shops: Shops) -> int:
-    """The id of PrestaShop's status for cancelled orders."""
-    with database().read() as session:
-        record = session.get(ShopRecord, (shops.id, "configurations", 0))
-    return int((record.data if record else {}).get("PS_OS_CANCELED") or 6)
