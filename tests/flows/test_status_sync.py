@@ -21,6 +21,8 @@ from tasks.statuses import status_counts
 from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 SEARCH = "products/search"
 GET = "GET /product/{version}/products/{product_id}"
 
@@ -134,7 +136,6 @@ def test_a_refused_edit_of_a_live_listing_tells_both(live: Stall) -> None:
     assert status_counts(live.connection_id)[ListingStatus.LIVE] == len(live.shelf)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "code", "fix", "word"),
     [
@@ -162,7 +163,6 @@ def test_what_the_platform_does_is_told_with_its_fix(
     assert listing(product.id).status_reasons == []
 
 
-@pytest.mark.slow
 def test_a_listing_that_was_not_submitted_says_what_the_shop_lacks(stall: Stall) -> None:
     stall.sandbox.tiktok.not_submitted_reasons = ("PAYMENT_ACCOUNT_NOT_LINKED", "SOMETHING_NEW")
     stall.upload()
@@ -258,7 +258,6 @@ def test_a_price_changed_by_hand_is_noticed_and_sent_again(live: Stall) -> None:
     assert skus_of(product.id)[0].price == sku.price
 
 
-@pytest.mark.slow
 def test_ours_is_shown_again_after_the_next_price_and_stock_sync(live: Stall) -> None:
     from flows.price_stock_sync import price_stock_sync
 
@@ -275,7 +274,6 @@ def test_ours_is_shown_again_after_the_next_price_and_stock_sync(live: Stall) ->
     assert listing(product.id).hand_changes == []
 
 
-@pytest.mark.slow
 def test_more_stock_is_a_change_by_hand_and_less_is_an_order(live: Stall) -> None:
     sku = next(
         one for product in live.shelf for one in skus_of(product) if sum(one.quantities.values()) > 1 and one.offered
@@ -294,7 +292,6 @@ def test_more_stock_is_a_change_by_hand_and_less_is_an_order(live: Stall) -> Non
     ]
 
 
-@pytest.mark.slow
 def test_a_title_changed_by_hand_is_edited_back(live: Stall) -> None:
     product = some(live)
     ours = listing(product.id).title
@@ -318,7 +315,6 @@ def test_a_title_changed_by_hand_is_edited_back(live: Stall) -> None:
     assert (product.content["title"], listing(product.id).hand_changes) == (ours, [])
 
 
-@pytest.mark.slow
 def test_a_title_is_left_alone_where_information_is_not_kept_in_step(live: Stall) -> None:
     with database().write() as session:
         _, document = settings_in_force(session, live.connection_id)
@@ -353,7 +349,6 @@ def test_nothing_is_compared_while_a_change_of_ours_is_on_its_way(live: Stall) -
     assert sync().counts["changed by hand"] == 1
 
 
-@pytest.mark.slow
 def test_a_variant_deleted_by_hand_is_reported_and_listed_again(live: Stall) -> None:
     product = some(live, variants=2)
     sku = skus_of(product.id)[0]
@@ -412,7 +407,6 @@ def test_an_update_older_than_what_is_known_is_ignored(live: Stall) -> None:
     assert listing(product.id).status == "ACTIVATE"
 
 
-@pytest.mark.slow
 def test_what_tiktok_shop_writes_otherwise_is_edited_back_once(live: Stall) -> None:
     product = some(live)
     for expected in (1, None):
@@ -445,7 +439,6 @@ def test_more_listings_than_a_search_shows_are_read_by_spans(live: Stall) -> Non
     assert sync(full=True).counts["now inactive"] == len(live.shelf)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("faults", ["throttle=0.5x3", "server_error=0.5x3", "truncated=0.5x3"])
 def test_faults_of_the_network_lose_nothing(live: Stall, faults: str) -> None:
     for number, product in enumerate(live.shelf.values()):
@@ -457,7 +450,6 @@ def test_faults_of_the_network_lose_nothing(live: Stall, faults: str) -> None:
     assert result.failures == []
 
 
-@pytest.mark.slow
 def test_the_same_on_postgresql(
     open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,8 @@ from models.listings import Assignment, ListingSku
 from tasks.explain import UnknownSku, explain
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_listed_sku_says_why_it_shows_what_it_shows(stall: Stall) -> None:
     stall.upload()
