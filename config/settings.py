@@ -60,6 +60,15 @@ class Settings(BaseSettings):
         default=20.0, gt=0, le=300, description="Seconds to wait for each answer of the server."
     )
 
+    keep_runs_days: int = Field(
+        default=30, ge=1, le=3650, description="Finished runs and their logs in Prefect, deleted by housekeeping later."
+    )
+    keep_changes_days: int = Field(
+        default=180, ge=1, le=3650, description="What was changed, and what happened to finished orders."
+    )
+    keep_webhooks_days: int = Field(default=14, ge=1, le=3650, description="Messages of TikTok Shop, to know repeats.")
+    keep_plans_days: int = Field(default=1, ge=1, le=3650, description="Records of runs that had nothing to change.")
+
     @field_validator("home")
     @classmethod
     def _absolute_home(cls, home: Path) -> Path:

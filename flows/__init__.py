@@ -5,9 +5,11 @@ from typing import Any, Final
 from prefect import Flow
 
 from flows.apply_plan import apply_plan
+from flows.authorization_watch import authorization_watch
 from flows.cancellation_sync import cancellation_sync
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
+from flows.housekeeping import housekeeping
 from flows.listing_actions import listing_actions
 from flows.order_answer import order_answer
 from flows.order_audit import order_audit
@@ -37,9 +39,11 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         order_status_sync,
         order_audit,
         order_watch,
+        authorization_watch,
         order_ship,
         order_cancel,
         order_answer,
+        housekeeping,
     )
 }
 """Every flow by its name."""
@@ -47,9 +51,11 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
 __all__ = [
     "FLOWS",
     "apply_plan",
+    "authorization_watch",
     "cancellation_sync",
     "catalog_link",
     "catalog_upload",
+    "housekeeping",
     "listing_actions",
     "order_answer",
     "order_audit",

@@ -17,7 +17,7 @@ from models.connections import settings_in_force
 from models.database import database, in_parts
 from models.orders import Buyer, Order, OrderEvent, OrderLine, OrderStage
 from rules.decision import Reason
-from tasks.order_record import as_records
+from tasks.order_record import as_records, buyer_of, secret_box
 from tasks.shops import utc_now
 from tasks.touched import touch
 
@@ -108,6 +108,44 @@ def erase_orders(connection_id: int, keys: Sequence[int]) -> int:
 
 def erase_buyers(connection_id: int, before: datetime) -> int:
     """Erase the buyer data of finished orders that were placed before then (K18); answers of how many orders."""
+    return erase_orders(connection_id, _placed_before(connection_id, before))
+
+
+def expired_orders(connection_id: int, now: datetime) -> list[int]:
+    """Finished orders with buyer data that the connection's `retention_days` are over for."""
+    with database().read() as session:
+        days = settings_in_force(session, connection_id)[1].retention_days
+    return _placed_before(connection_id, now - timedelta(days=days))
+
+
+def erase_expired(connection_id: int, now: datetime) -> int:
+    """Erase the buyer data that the connection's `retention_days` are over for; answers of how many orders."""
+    return erase_orders(connection_id, expired_orders(connection_id, now))
+
+
+def orders_of_buyer(connection_id: int, buyer: str) -> list[int]:
+    """Orders that hold data of one buyer, the oldest first; finished or not.
+
+    Args:
+        connection_id: whose.
+        buyer: TikTok's id of the buyer, or an e-mail address in any spelling of capitals. Addresses are stored
+            encrypted only, so every order that still has buyer data is opened.
+    """
+    with database().read() as session:
+        rows = session.exec(
+            select(Order).where(Order.connection_id == connection_id, _has_data()).order_by(col(Order.id))
+        ).all()
+    wanted = buyer.strip()
+    if "@" not in wanted:
+        return [order.key for order in rows if wanted and order.user_id == wanted]
+    box = secret_box()
+    # TikTok knows one buyer by several addresses, one an order; all orders of whoever has this one are meant.
+    found = {order.key for order in rows if buyer_of(box, order).email.casefold() == wanted.casefold()}
+    users = {order.user_id for order in rows if order.key in found} - {""}
+    return [order.key for order in rows if order.key in found or order.user_id in users]
+
+
+def _placed_before(connection_id: int, before: datetime) -> list[int]:
     with database().read() as session:
         keys = session.exec(
             select(Order.id).where(
@@ -117,14 +155,7 @@ def erase_buyers(connection_id: int, before: datetime) -> int:
                 _has_data(),
             )
         ).all()
-    return erase_orders(connection_id, [key for key in keys if key is not None])
-
-
-def erase_expired(connection_id: int, now: datetime) -> int:
-    """Erase the buyer data that the connection's `retention_days` are over for; answers of how many orders."""
-    with database().read() as session:
-        days = settings_in_force(session, connection_id)[1].retention_days
-    return erase_buyers(connection_id, now - timedelta(days=days))
+    return [key for key in keys if key is not None]
 
 
 def _has_data() -> Any:
