@@ -31,9 +31,9 @@ def up(
     region: Region = "GB",
 ) -> None:
     """Run everything on this machine: tables, Prefect server and UI, flows on their schedules. Ctrl-C ends it."""
-    from deployments.prefect_environment import enter_prefect_environment
+    from deployments.prefect_environment import enter_serving_environment
 
-    enter_prefect_environment()
+    enter_serving_environment()
     from deployments.up import up as serve
 
     if not sandbox:

@@ -55,3 +55,16 @@ def enter_prefect_environment(**more: str) -> Settings:
         os.environ.setdefault(name, value)
     process.home.mkdir(parents=True, exist_ok=True)
     return process
+
+
+def enter_serving_environment() -> Settings:
+    """The same for `connector up` and what it starts: they talk to its own Prefect server, or to PREFECT_API_URL's.
+
+    Before Prefect is first imported, or it starts a hidden server of its own beside ours.
+    """
+    return enter_prefect_environment(PREFECT_API_URL=own_api(settings()))
+
+
+def own_api(process: Settings) -> str:
+    """The API of the server that `connector up` starts."""
+    return f"http://127.0.0.1:{process.prefect_port}/api"

@@ -1,79 +1,115 @@
-"""Which deployments there should be: one per flow and connection, on the connection's own schedule (D1).
+"""Which deployments there should be (D1): one per scheduled flow and connection, and one of every flow to run by hand.
 
-A deployment runs one at a time: a run that falls due while another is at work is cancelled, not queued, because the
-next one does the same work anyway. Parameters never hold secrets: a run gets the name of its connection.
+A scheduled deployment runs one at a time: a run that falls due while another is at work is cancelled, not queued,
+because the next one does the same work anyway. Runs by hand, by webhook or for single objects come from the flow's
+deployment "on demand" and wait for their turn. Parameters never hold secrets: a run gets the name of its connection.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import hashlib
+from dataclasses import astuple, dataclass
+from typing import Final
 
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.deployments.runner import RunnerDeployment
-from prefect.types.entrypoint import EntrypointType
 from sqlmodel import col, select
 
 from deployments.registry import load_flow, parameter_names
 from flows import FLOWS
-from models.connections import Connection, settings_in_force
+from models.connections import AuthorizationState, Connection, settings_in_force
 from models.database import database
+from models.settings import ScheduleSettings
 
-if TYPE_CHECKING:
-    from prefect import Flow
-
-TAG = "connector"
-# The deployment of a flow that belongs to no connection in particular.
-EVERYWHERE = "installation"
+TAG: Final = "connector"
+# The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
+EVERYWHERE: Final = "installation"
+ON_DEMAND: Final = "on demand"
+# Flows that work on the installation as a whole; seconds between their runs.
+_INSTALLATION: Final = {"housekeeping": 24 * 3600}
+# What goes on while TikTok Shop lets nobody in: telling about it.
+_WITHOUT_AUTHORIZATION: Final = ("authorization_watch", "doctor")
+# Raised when what `registration` registers changes its form: everything is registered anew then.
+_FORM: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A deployment as it should be. `seconds` between scheduled runs, 0 for none."""
+    """A deployment as it should be.
+
+    Attributes:
+        connection: name of its connection, "" for none in particular.
+        seconds: between scheduled runs, 0 for none.
+        paused: the connection is not authorized; nothing is due until it is.
+        alone: at most one run at a time, others that fall due meanwhile are cancelled.
+    """
 
     flow: str
     name: str
-    connection: str
-    seconds: int
+    connection: str = ""
+    seconds: int = 0
+    paused: bool = False
+    alone: bool = True
 
     @property
     def full_name(self) -> str:
         """As Prefect writes it."""
         return f"{self.flow}/{self.name}"
 
+    @property
+    def version(self) -> str:
+        """What was registered, in a form that tells whether it still is, and with which interval."""
+        digest = hashlib.blake2b(repr((_FORM, astuple(self))).encode(), digest_size=4).hexdigest()
+        return f"{self.seconds}s-{digest}"
+
+
+def registered_seconds(version: str | None) -> int | None:
+    """The interval that a deployment was registered with; None when we did not register it."""
+    seconds, _, digest = (version or "").partition("s-")
+    return int(seconds) if digest and seconds.isdigit() else None
+
+
+def interval_to_keep(registered: int | None, present: float | None, wanted: int) -> float | None:
+    """Which interval of a deployment holds when its settings and the Prefect UI may both have been changed (D1).
+
+    Args:
+        registered: seconds it was registered with last; None when it never was.
+        present: seconds it has now in Prefect, 0 for no schedule; None for one that is no plain interval.
+        wanted: seconds of the settings.
+
+    Returns:
+        The seconds to set, None to leave the schedule as Prefect has it: a change made there stays until the settings
+        change too.
+    """
+    if registered is None or wanted != registered:
+        return wanted
+    return wanted if present == registered else None
+
 
 def wanted_deployments() -> list[Wanted]:
-    """One per flow and connection, in force now; flows without a connection have one."""
-    wanted = []
+    """Those that should be in force now."""
+    scheduled = [flow for flow in FLOWS if flow in ScheduleSettings.model_fields]
+    wanted = [Wanted(flow, EVERYWHERE, seconds=seconds) for flow, seconds in _INSTALLATION.items() if flow in FLOWS]
+    wanted += [Wanted(flow, ON_DEMAND, alone=False) for flow in FLOWS]
     with database().read() as session:
         connections = [
-            (connection.name, settings_in_force(session, connection.key)[1].schedules)
+            (
+                connection.name,
+                connection.authorization is AuthorizationState.AUTHORIZED,
+                settings_in_force(session, connection.key)[1].schedules,
+            )
             for connection in session.exec(select(Connection).order_by(col(Connection.name)))
         ]
-    for flow in FLOWS:
-        if "connection" not in parameter_names(load_flow(flow)):
-            wanted.append(Wanted(flow, EVERYWHERE, "", 0))
-            continue
-        for name, schedules in connections:
-            # Prefect keeps "/" and "%" for itself.
-            safe = name.replace("/", "-").replace("%", "-")
-            wanted.append(Wanted(flow, safe, name, int(getattr(schedules, flow, 0))))
+    for name, authorized, schedules in connections:
+        for flow in scheduled:
+            paused = not authorized and flow not in _WITHOUT_AUTHORIZATION
+            wanted.append(Wanted(flow, deployment_name(name), name, int(getattr(schedules, flow)), paused))
     return wanted
 
 
-def build(wanted: Wanted) -> RunnerDeployment:
-    """The deployment with its typed parameters."""
-    flow: Flow[..., object] = load_flow(wanted.flow)
-    return RunnerDeployment.from_flow(
-        flow,
-        wanted.name,
-        interval=timedelta(seconds=wanted.seconds) if wanted.seconds else None,
-        parameters={"connection": wanted.connection} if wanted.connection else {},
-        tags=[TAG, wanted.connection] if wanted.connection else [TAG],
-        description=flow.description,
-        enforce_parameter_schema=True,
-        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        # Found by module, so that a run starts wherever its process stands.
-        entrypoint_type=EntrypointType.MODULE_PATH,
-    )
+def deployment_name(connection: str) -> str:
+    """What the deployments of a connection are called: Prefect keeps "/" and "%" for itself."""
+    return connection.replace("/", "-").replace("%", "-")
+
+
+def takes_connection(flow: str) -> bool:
+    """Whether runs of that flow are for one connection."""
+    return "connection" in parameter_names(load_flow(flow))

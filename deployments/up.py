@@ -1,4 +1,4 @@
-"""`connector up`: everything on one machine. Tables migrated, Prefect server, flows served on their schedules."""
+"""`connector up`: everything on one machine. Tables migrated, Prefect server, door, flows served on their schedules."""
 
 from __future__ import annotations
 
@@ -6,41 +6,48 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from config.settings import Settings
-from deployments.prefect_environment import enter_prefect_environment
-from deployments.server import api_url, crashed, prefect_server
+from deployments.children import Child
+from deployments.prefect_environment import enter_serving_environment, own_api
+from deployments.server import ServerFailed, crashed, prefect_server
 from models.database import Busy, database
 
-# Changes of connections and schedules take effect within this time, without a restart.
+if TYPE_CHECKING:
+    from deployments.runner import FlowRunner
+
+# Changes of connections, schedules and authorizations take effect within this time, without a restart.
 _LOOK_AGAIN_SECONDS = 5.0
-_RUNS_AT_ONCE = 4
+# Runs mostly wait for the shops; each is a fork that costs little memory of its own.
+_RUNS_AT_ONCE = 8
+# Runs in flight get this long to end by themselves.
+_PATIENCE_SECONDS = 20.0
+# A Prefect server that ends by itself is started again, so many times within so many seconds.
+_RESTARTS, _WITHIN_SECONDS = 5, 600.0
 
 
 def up(announce: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM.
+    """Run until SIGINT or SIGTERM; what ends by itself is started again.
 
     Args:
         announce: told in words what is going on, at last the address of the UI.
 
     Raises:
-        ServerFailed: the port is taken, or the Prefect server does not start or ended by itself.
+        ServerFailed: the port is taken, or the Prefect server does not start or does not stay.
+        ChildFailed: the door does not start.
         Busy: `connector up` already runs for this installation.
     """
-    process = enter_prefect_environment()
-    os.environ["PREFECT_API_URL"] = api_url(process.prefect_port)
+    process = enter_serving_environment()
     before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        store = database()
-        store.upgrade()
-        with _alone(), _without_leases(process), prefect_server(process) as server:
-            announce("Prefect server is up.")
-            asyncio.run(_serve(process, server, announce))
+        database().upgrade()
+        with _alone():
+            _keep_serving(process, announce)
     except _Ended:
         pass
     finally:
@@ -49,11 +56,40 @@ def up(announce: Callable[[str], None]) -> None:
     announce("Stopped.")
 
 
-@contextmanager
-def _without_leases(process: Settings) -> Iterator[None]:
+def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until told to end; a server that ends by itself is started again."""
+    api = os.environ["PREFECT_API_URL"]
+    ended: deque[float] = deque(maxlen=_RESTARTS)
+    with Child.door(process, announce) as door:
+        while True:
+            try:
+                if api != own_api(process):
+                    announce(f"Using the Prefect server at {api}")
+                    asyncio.run(_serve(announce, api, lambda: None, door))
+                else:
+                    _forget_leases(process)
+                    with prefect_server(process) as server:
+                        announce("Prefect server is up.")
+
+                        def check(running: Any = server) -> None:
+                            if running.poll() is not None:
+                                raise crashed(process, running)
+
+                        asyncio.run(_serve(announce, api, check, door))
+                return
+            except ServerFailed as failure:
+                now = time.monotonic()
+                if not str(failure).startswith("The Prefect server ended") or (
+                    len(ended) == _RESTARTS and now - ended[0] < _WITHIN_SECONDS
+                ):
+                    raise
+                ended.append(now)
+                announce(f"{failure} It is started again.")
+
+
+def _forget_leases(process: Settings) -> None:
     """Before the server starts: nothing runs, so a slot still on lease would only keep the next runs out."""
     shutil.rmtree(process.home / "prefect" / "concurrency_leases", ignore_errors=True)
-    yield
 
 
 class _Ended(BaseException):
@@ -74,110 +110,71 @@ def _alone() -> Iterator[None]:
         yield
 
 
-async def _serve(process: Settings, server: subprocess.Popen[bytes], announce: Callable[[str], None]) -> None:
+async def _serve(announce: Callable[[str], None], api: str, check: Callable[[], None], door: Child) -> None:
     # Imported late: Prefect reads the environment when it is first imported.
-    from prefect.runner import Runner
+    from deployments.runner import FlowRunner
+    from deployments.settling import settle_runs
 
     stop = asyncio.Event()
-    # Deployments are not paused at the end: the server ends too, and they would stay paused.
-    runner = Runner(name="connector", pause_on_shutdown=False, limit=_RUNS_AT_ONCE)
-    settled = await _settle_runs()
+    settled = await settle_runs()
     if settled:
         announce(f"{settled} runs that were cut off the last time are settled.")
+    runner = FlowRunner(limit=_RUNS_AT_ONCE)
     work = asyncio.create_task(runner.start())
     while not runner.started and not work.done():
         await asyncio.sleep(0.05)
     for number in (signal.SIGINT, signal.SIGTERM):
         # After the start: the runner puts a handler of its own in place.
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    step = asyncio.create_task(_keep_in_step(runner, announce, api_url(process.prefect_port).removesuffix("/api")))
+    step = asyncio.create_task(_keep_in_step(runner, announce, api.removesuffix("/api"), door))
     ended = asyncio.create_task(stop.wait())
+    patience = 0.0
     try:
-        while not (stop.is_set() or work.done() or step.done()) and server.poll() is None:
+        while not (stop.is_set() or work.done() or step.done()):
             await asyncio.wait({work, step, ended}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
-        if server.poll() is not None:
-            raise crashed(process, server)
+            check()
+            await asyncio.to_thread(door.keep_alive)
         for task in (work, step):
             if task.done():
                 task.result()
+        patience = _PATIENCE_SECONDS
     finally:
         step.cancel()
         ended.cancel()
-        if runner.started and server.poll() is None:
-            announce("Stopping: runs in flight are cancelled.")
-            await runner.astop()
+        if patience:
+            announce(f"Stopping: runs in flight get {patience:.0f} seconds.")
+        await _end_runner(runner, patience, announce)
         work.cancel()
-        await asyncio.gather(work, step, ended, return_exceptions=True)
+        await asyncio.wait({work}, timeout=_PATIENCE_SECONDS)
 
 
-async def _keep_in_step(runner: Any, announce: Callable[[str], None], address: str) -> None:
-    """Serve what connections and their schedules ask for, now and whenever they change."""
-    from deployments.schedules import Wanted, build, wanted_deployments
+async def _end_runner(runner: FlowRunner, patience: float, announce: Callable[[str], None]) -> None:
+    """End the runner; should it not come to an end, the end of this process ends its runs."""
+    try:
+        cut_off = await asyncio.wait_for(runner.end(patience), patience + _PATIENCE_SECONDS)
+    except TimeoutError:
+        return
+    if cut_off and patience:
+        announce(f"{cut_off} runs were cut off; the next start goes on where they stood.")
 
-    served: dict[str, Wanted] = {}
-    ready = False
+
+async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], address: str, door: Child) -> None:
+    """Serve what connections, their schedules and authorizations ask for, now and whenever they change."""
+    from deployments.registration import register
+    from deployments.schedules import Wanted, wanted_deployments
+
+    served: set[Wanted] | None = None
     while True:
-        wanted = {one.full_name: one for one in await asyncio.to_thread(wanted_deployments)}
-        for name, one in wanted.items():
-            if served.get(name) != one:
-                await runner.aadd_deployment(build(one))
-        if served.keys() - wanted.keys() or not ready:
-            await _forget_others(set(wanted))
-        served = wanted
-        if not ready:
-            ready = True
-            announce(f"Ready: {len(served)} deployments. Prefect UI: {address}")
-            if not any(one.connection for one in served.values()):
-                announce("There is no connection yet. Make one with: connector connection add")
+        wanted = await asyncio.to_thread(wanted_deployments)
+        if served is None or set(wanted) != served:
+            outcome = await register(wanted)
+            runner.serve(outcome.ids)
+            for name in outcome.kept_by_hand:
+                announce(f"{name}: the schedule set in the Prefect UI stays until the settings change it.")
+            if served is None:
+                announce(f"Ready: {len(outcome.ids)} deployments. Prefect UI: {address}")
+                announce(f"Door: {door.address}")
+                if not any(one.connection for one in wanted):
+                    announce("There is no connection yet. Make one with: connector connection add")
+            served = set(wanted)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-
-
-async def _forget_others(wanted: set[str]) -> None:
-    """Delete our deployments of connections that are gone."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
-
-    from deployments.schedules import TAG
-
-    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
-    async with get_client() as client:
-        flows = {flow.id: flow.name for flow in await client.read_flows()}
-        for deployment in await client.read_deployments(deployment_filter=ours):
-            if f"{flows.get(deployment.flow_id)}/{deployment.name}" not in wanted:
-                await client.delete_deployment(deployment.id)
-
-
-async def _settle_runs() -> int:
-    """Give runs that the last end cut off their state: nothing else would. Answers how many.
-
-    Runs in flight become Crashed and give back their slots; scheduled ones whose time passed meanwhile are cancelled,
-    the next does their work.
-    """
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
-    from prefect.client.schemas.objects import State, StateType
-    from prefect.states import Cancelled, Crashed
-
-    in_flight = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
-    cut_off: State[None] = Crashed(message="connector up was stopped while this ran.")
-    missed: State[None] = Cancelled(message="connector up was not running when this was due.")
-    settled = 0
-
-    def of(types: list[StateType]) -> FlowRunFilter:
-        return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
-
-    async with get_client() as client:
-        while runs := await client.read_flow_runs(flow_run_filter=of(in_flight), limit=200):
-            for run in runs:
-                await client.set_flow_run_state(run.id, cut_off, force=True)
-                settled += 1
-        now = datetime.now(UTC)
-        for limit in await client.read_global_concurrency_limits(limit=200):
-            if limit.active_slots:
-                await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
-        for run in await client.read_flow_runs(flow_run_filter=of([StateType.SCHEDULED]), limit=200):
-            if run.auto_scheduled and run.expected_start_time and run.expected_start_time < now:
-                await client.set_flow_run_state(run.id, missed, force=True)
-                settled += 1
-    return settled

@@ -1,0 +1,146 @@
+"""Bringing Prefect's deployments in step with those there should be: what is in step already costs one read."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.utilities.callables import parameter_schema
+
+from deployments.registry import load_flow
+from deployments.schedules import TAG, Wanted, interval_to_keep, registered_seconds
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
+
+_PAGE = 200
+_AT_ONCE = 8
+
+
+@dataclass
+class Registered:
+    """The outcome: ids by full name, what was changed, and schedules that were changed in Prefect by hand."""
+
+    ids: dict[str, UUID] = field(default_factory=dict)
+    written: int = 0
+    deleted: int = 0
+    kept_by_hand: list[str] = field(default_factory=list)
+
+
+async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Registered:
+    """Make Prefect's deployments of this project the wanted ones.
+
+    Args:
+        wanted: all that should exist; others with our tag are deleted.
+        pool: a work pool whose workers run them; None for a runner of our own.
+    """
+    outcome = Registered()
+    async with get_client() as client:
+        flows = {flow: await client.create_flow_from_name(flow) for flow in sorted({one.flow for one in wanted})}
+        names = {id: name for name, id in flows.items()}
+        present: dict[str, DeploymentResponse] = {}
+        async for one in _ours(client):
+            full_name = f"{names.get(one.flow_id, '')}/{one.name}"
+            if full_name in {want.full_name for want in wanted}:
+                present[full_name] = one
+            else:
+                await client.delete_deployment(one.id)
+                outcome.deleted += 1
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def bring(want: Wanted) -> None:
+            async with slots:
+                there = present.get(want.full_name)
+                if there is not None and there.version == want.version and there.work_pool_name == pool:
+                    outcome.ids[want.full_name] = there.id
+                    return
+                schedules = _schedules(want, there)
+                if there is not None and schedules is None:
+                    outcome.kept_by_hand.append(want.full_name)
+                outcome.ids[want.full_name] = await _write(
+                    client, flows[want.flow], want, schedules if schedules is not None else _copied(there), pool
+                )
+                outcome.written += 1
+
+        await asyncio.gather(*(bring(want) for want in wanted))
+    return outcome
+
+
+async def _ours(client: PrefectClient) -> Any:
+    """Every deployment with our tag."""
+    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+    found: list[DeploymentResponse] = []
+    while page := await client.read_deployments(deployment_filter=ours, limit=_PAGE, offset=len(found)):
+        found += page
+        if len(page) < _PAGE:
+            break
+    for one in found:
+        yield one
+
+
+def _schedules(want: Wanted, there: DeploymentResponse | None) -> list[DeploymentScheduleCreate] | None:
+    """The schedules to set; None to leave those that were set in Prefect by hand."""
+    registered = registered_seconds(there.version) if there is not None else None
+    seconds = interval_to_keep(registered, _interval(there), want.seconds)
+    if seconds is None:
+        return None
+    if not seconds:
+        return []
+    return [DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=seconds)))]
+
+
+def _interval(there: DeploymentResponse | None) -> float | None:
+    """The seconds of its only active interval, 0 without a schedule, None for anything else."""
+    if there is None or not there.schedules:
+        return 0
+    if len(there.schedules) == 1 and there.schedules[0].active:
+        schedule = there.schedules[0].schedule
+        if isinstance(schedule, IntervalSchedule):
+            return schedule.interval.total_seconds()
+    return None
+
+
+def _copied(there: DeploymentResponse | None) -> list[DeploymentScheduleCreate]:
+    schedules = there.schedules if there is not None else []
+    return [DeploymentScheduleCreate(schedule=one.schedule, active=one.active) for one in schedules]
+
+
+async def _write(
+    client: PrefectClient, flow_id: UUID, want: Wanted, schedules: list[DeploymentScheduleCreate], pool: str | None
+) -> UUID:
+    flow = load_flow(want.flow)
+    alone = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    return await client.create_deployment(
+        flow_id,
+        want.name,
+        version=want.version,
+        schedules=schedules,
+        concurrency_limit=1 if want.alone else None,
+        concurrency_options=alone if want.alone else None,
+        parameters={"connection": want.connection} if want.connection else {},
+        description=inspect.getdoc(flow.fn),
+        work_pool_name=pool,
+        tags=[TAG, want.connection] if want.connection else [TAG],
+        # Found by module, so that a run starts wherever its process stands.
+        entrypoint=f"{flow.fn.__module__}.{flow.fn.__name__}",
+        parameter_openapi_schema=_schema(want.flow),
+        enforce_parameter_schema=True,
+        paused=want.paused,
+    )
+
+
+@lru_cache(maxsize=64)
+def _schema(flow: str) -> dict[str, Any]:
+    return parameter_schema(load_flow(flow)).model_dump()

@@ -1,0 +1,92 @@
+"""Prefect's runner, serving deployments that are registered already and running them from the fork server.
+
+It reaches into three private places of the pinned Prefect (decision 11): where a run's process is started, the list
+of served deployments, and the polling that is stopped before runs in flight are given time to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+import anyio
+from prefect.runner import Runner
+from prefect.runner._process_manager import ProcessHandle
+
+from deployments import engine
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext
+
+    from prefect.client.schemas.objects import FlowRun
+    from prefect.runner._control_channel import ControlChannel
+
+# How often the end of a run is looked for: the fork server's processes are not children of this one.
+_LOOK_SECONDS = 0.1
+
+
+class ForkedRun:
+    """Starts one run's process: what Prefect calls a process starter."""
+
+    def __init__(self, context: ForkServerContext, control: ControlChannel, deployment: str) -> None:
+        self._context, self._control, self._deployment = context, control, deployment
+
+    async def start(self, flow_run: FlowRun, task_status: Any = anyio.TASK_STATUS_IGNORED) -> None:
+        """Start the process, say so, and wait for its end."""
+        port, token = self._control.register(flow_run.id)
+        environment = {
+            "PREFECT__FLOW_RUN_ID": str(flow_run.id),
+            "PREFECT__DEPLOYMENT_NAME": self._deployment,
+            "PREFECT__CONTROL_PORT": str(port),
+            "PREFECT__CONTROL_TOKEN": token,
+            "PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false",
+        }
+        try:
+            process = await asyncio.to_thread(engine.start, self._context, flow_run.id, environment)
+        except BaseException:
+            self._control.unregister(flow_run.id)
+            raise
+        task_status.started(ProcessHandle(process))  # type: ignore[arg-type]  # as good as a SpawnProcess: pid, exitcode
+        while process.exitcode is None:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+class FlowRunner(Runner):
+    """Runs what is due of the served deployments, each run in a process forked with the flows loaded."""
+
+    def __init__(self, *, limit: int) -> None:
+        # Deployments are not paused at the end: the server may end too, and they would stay paused.
+        super().__init__(name="connector", pause_on_shutdown=False, limit=limit)
+        self._context = engine.fork_server()
+
+    async def __aenter__(self) -> Self:
+        """Start, with our way of starting processes in place of Prefect's."""
+        await super().__aenter__()
+        self._scheduled_run_poller._resolve_starter = self._forked
+        return self
+
+    def _forked(self, flow_run: FlowRun) -> ForkedRun:
+        name = self._deployment_registry.get_deployment_name(flow_run.deployment_id) if flow_run.deployment_id else None
+        return ForkedRun(self._context, self._control_channel, name or "")
+
+    def serve(self, deployments: Mapping[str, UUID]) -> None:
+        """Run what is due of these deployments, by full name, and of no others."""
+        registry = self._deployment_registry
+        for gone in registry.get_deployment_ids() - set(deployments.values()):
+            registry._deployment_ids.discard(gone)
+        for name, deployment in deployments.items():
+            registry.register_deployment(deployment, name.split("/", 1)[1])
+
+    async def end(self, patience: float) -> int:
+        """Take no new runs, give those in flight `patience` seconds, end the rest; answers how many were cut off."""
+        if not self.started:
+            return 0
+        self._scheduled_run_poller.stopping = True
+        deadline = time.monotonic() + patience
+        while (left := len(self._process_manager.flow_run_ids())) and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_SECONDS)
+        await self.astop()
+        return left
