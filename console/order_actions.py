@@ -189,16 +189,26 @@ def erase(
     older_than: Annotated[
         int | None, typer.Option("--older-than", min=0, metavar="DAYS", help="Of all finished orders placed earlier.")
     ] = None,
+    buyer: Annotated[
+        str, typer.Option("--buyer", help="Of all orders of one buyer: e-mail address, or TikTok's id of the buyer.")
+    ] = "",
     connection: ConnectionName = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase name, address, e-mail and message of buyers here for good; what PrestaShop has of them stays there."""
-    if bool(orders) == (older_than is not None):
-        raise Refused("Name orders, or give --older-than DAYS.")
+    if [bool(orders), older_than is not None, bool(buyer.strip())].count(True) != 1:
+        raise Refused("Name orders, or give --older-than DAYS, or --buyer.")
     _, found = open_connection(connection)
-    wanted = named_orders(found.key, orders or [])
+    wanted = [one.key for one in named_orders(found.key, orders or [])]
     what = _count(wanted) if orders else f"all finished orders older than {older_than} days"
+    if buyer.strip():
+        from tasks.order_privacy import orders_of_buyer
+
+        wanted = orders_of_buyer(found.key, buyer)
+        what = f"{_count(wanted)} of this buyer"
+        if not wanted:
+            raise Refused("No order here has data of this buyer. Addresses are compared whole; try TikTok's id too.")
     if not yes:
         _ask(f"Erase the buyer data of {what}?")
     from datetime import timedelta
@@ -207,7 +217,7 @@ def erase(
     from tasks.shops import utc_now
 
     if older_than is None:
-        number = erase_orders(found.key, [one.key for one in wanted])
+        number = erase_orders(found.key, wanted)
     else:
         number = erase_buyers(found.key, utc_now() - timedelta(days=older_than))
     result({"erased": number}, as_json=as_json, text=f"Buyer data of {number} orders erased.")

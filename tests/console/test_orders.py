@@ -216,6 +216,7 @@ def test_what_needs_a_person_ends_with_1(sold: Cli, runs: FlowRuns) -> None:
         (("ship", "81", "--tracking", "A", "--carrier", "evry standard"), "Do you mean 'Evri Standard'"),
         (("ship", "81", "--tracking", "A", "--line", "PEN"), "It has: 11 (MUG)"),
         (("erase",), "--older-than DAYS"),
+        (("erase", "81", "--buyer", "u1"), "--buyer"),
         (("erase", "81", "--older-than", "3"), "--older-than DAYS"),
         (("erase", order_id(2), "--yes"), "Not imported yet"),
         (("answer", "81", "maybe"), "Invalid value"),
@@ -274,6 +275,19 @@ def test_deleting_leaves_an_order_out(sold: Cli) -> None:
     left_out = sold("orders", "list", "--stage", "ignored", "--json").data["orders"]
     assert {one["order_id"] for one in left_out} == {FIRST, order_id(2), order_id(8)}
     assert "deleted from the connector" in left_out[-1]["why"]
+
+
+def test_erasing_one_buyer(sold: Cli) -> None:
+    ran = sold("orders", "erase", "--buyer", "nobody@relay.example", "--yes")
+    assert ran.status == 2
+    assert "nobody@" not in ran.stderr
+    refused = sold("orders", "erase", "--buyer", "ADA@relay.example", "--yes")
+    assert refused.status == 2
+    assert "Not imported yet" in refused.stderr
+    assert "[y/N]" in sold("orders", "erase", "--buyer", "u4", input="n\n").stderr
+    assert sold("orders", "erase", "--buyer", "u4", "--yes", "--json").data == {"erased": 1}
+    assert not row(order_id(4)).buyer_secret
+    assert row(order_id(3)).buyer_secret
 
 
 def test_erasing_buyer_data(sold: Cli) -> None:

@@ -13,9 +13,16 @@ from models.connections import settings_in_force, store_settings
 from models.database import Database
 from models.orders import Buyer, Order, OrderEvent, OrderStage
 from models.settings import ConnectionSettings
-from tasks.order_privacy import NotFinished, delete_orders, erase_buyers, erase_expired, erase_orders
+from tasks.order_privacy import (
+    NotFinished,
+    delete_orders,
+    erase_buyers,
+    erase_expired,
+    erase_orders,
+    orders_of_buyer,
+)
 from tasks.order_reading import store_orders
-from tasks.order_record import buyer_of, secret_box
+from tasks.order_record import BuyerData, buyer_of, seal_buyer, secret_box
 from tasks.report import BatchReport
 from tests.models.rows import store_connection
 from tests.order_rows import BUYER, NOW, fill_orders, order_id
@@ -169,3 +176,19 @@ def test_who_a_guest_is_is_known_as_long_as_an_order_is(database: Database, keys
     erase_orders(1, [keys[4]])
     with database.read() as session:
         assert set(session.exec(select(Buyer.user_id))) == {""}
+
+
+def test_orders_of_a_buyer_are_found_by_address_and_by_id(database: Database, keys: dict[int, int]) -> None:
+    box = secret_box()
+    with database.write() as session:
+        for number, email, user in ((3, "eve@relay.example", "u7"), (4, "second@relay.example", "u7"), (5, "", "u8")):
+            order = session.get_one(Order, keys[number])
+            order.buyer_secret, order.user_id = seal_buyer(box, BuyerData({}, email, "")), user
+        session.get_one(Order, keys[7]).user_id = "u9"
+    assert orders_of_buyer(1, " Eve@Relay.example ") == [keys[3], keys[4]]
+    assert orders_of_buyer(1, "u7") == [keys[3], keys[4]]
+    assert orders_of_buyer(1, "ve@relay.example") == []
+    assert orders_of_buyer(1, "") == []
+    assert orders_of_buyer(store_connection(database, "other"), "u7") == []
+    assert erase_orders(1, [keys[3], keys[4]]) == 2
+    assert orders_of_buyer(1, "u7") == []
