@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from console.errors import Refused
 from console.output import AsJson, result, say
 
 db = typer.Typer(no_args_is_help=True, help="The connector's own tables.")
@@ -19,6 +20,7 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same shops.")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(up)
+    app.command()(deploy)
     app.command()(demo)
     app.command("new-key")(new_key)
     app.add_typer(db, name="db")
@@ -48,6 +50,37 @@ def up(
         connect(shops)
         say(f"Sandbox: PrestaShop {shops.prestashop_url}, TikTok Shop {shops.tiktok_url}; connection sandbox is ready.")
         serve(say)
+
+
+def deploy(
+    pool: Annotated[str, typer.Option(help="Work pool whose workers run the flows; made (type process) if missing.")],
+    as_json: AsJson = False,
+) -> None:
+    """Register every deployment in a work pool of the Prefect server at PREFECT_API_URL, for workers on many machines.
+
+    Run it again after connections, schedules or authorizations changed; `connector up` does the same by itself.
+    """
+    import asyncio
+    import os
+
+    from deployments.prefect_environment import enter_prefect_environment
+
+    enter_prefect_environment()
+    if not os.environ.get("PREFECT_API_URL"):
+        raise Refused("Set PREFECT_API_URL to the Prefect server that the workers use, e.g. http://prefect:4200/api")
+    from console.installation import open_installation
+
+    open_installation()
+    from deployments.registration import register_in_pool
+    from deployments.schedules import wanted_deployments
+
+    outcome = asyncio.run(register_in_pool(wanted_deployments(), pool))
+    result(
+        {"pool": pool, "deployments": len(outcome.ids), "changed": outcome.written, "deleted": outcome.deleted},
+        as_json=as_json,
+        text=f"{len(outcome.ids)} deployments in work pool {pool}: {outcome.written} changed, "
+        f"{outcome.deleted} deleted. On each machine: prefect worker start --pool {pool}",
+    )
 
 
 def demo(products: Products = 200, seed: Seed = 1, region: Region = "GB") -> None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
+from deployments.automations import HEARTBEAT_SECONDS, ensure_heartbeat_automation
 from deployments.registry import load_flow
 from deployments.schedules import TAG, Wanted, interval_to_keep, registered_seconds
 
@@ -67,6 +69,9 @@ async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Regi
                     outcome.ids[want.full_name] = there.id
                     return
                 schedules = _schedules(want, there)
+                if there is not None and there.work_pool_name and not pool:
+                    # Prefect's client cannot take a deployment out of its pool.
+                    await client.delete_deployment(there.id)
                 if there is not None and schedules is None:
                     outcome.kept_by_hand.append(want.full_name)
                 outcome.ids[want.full_name] = await _write(
@@ -76,6 +81,20 @@ async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Regi
 
         await asyncio.gather(*(bring(want) for want in wanted))
     return outcome
+
+
+async def register_in_pool(wanted: Iterable[Wanted], pool: str) -> Registered:
+    """The same in a work pool of type process, which is made if it is missing.
+
+    Runs there send heartbeats, and a run without one for 90 seconds becomes Crashed: nobody watches a worker's machine.
+    """
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(pool)
+        except ObjectNotFound:
+            await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+    await ensure_heartbeat_automation()
+    return await register(wanted, pool=pool)
 
 
 async def _ours(client: PrefectClient) -> Any:
@@ -132,6 +151,7 @@ async def _write(
         parameters={"connection": want.connection} if want.connection else {},
         description=inspect.getdoc(flow.fn),
         work_pool_name=pool,
+        job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}} if pool else None,
         tags=[TAG, want.connection] if want.connection else [TAG],
         # Found by module, so that a run starts wherever its process stands.
         entrypoint=f"{flow.fn.__module__}.{flow.fn.__name__}",

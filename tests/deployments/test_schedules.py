@@ -1,65 +1,90 @@
-"""Which deployments there should be, and how: one a flow and connection, typed, on its own schedule, one at a time."""
+"""Which deployments there should be: one a scheduled flow and connection, and one of every flow to run by hand."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deployments.registry import UnknownFlow, WrongParameters, load_flow, validated_parameters
-from deployments.schedules import Wanted, build, wanted_deployments
+from deployments.schedules import (
+    EVERYWHERE,
+    ON_DEMAND,
+    Wanted,
+    interval_to_keep,
+    registered_seconds,
+    wanted_deployments,
+)
 from flows import FLOWS
-from models.connections import store_settings
+from models.connections import AuthorizationState, Connection, store_settings
 from models.database import Database
-from models.settings import ConnectionSettings
+from models.settings import ConnectionSettings, ScheduleSettings
 from tests.models.rows import NOW, store_connection
 
 
-def test_every_flow_has_one_deployment_a_connection(sqlite_database: Database) -> None:
-    store_connection(sqlite_database, "uk")
-    us = store_connection(sqlite_database, "us/2")
+def authorize(database: Database, key: int, state: AuthorizationState) -> None:
+    with database.write() as session:
+        session.get_one(Connection, key).authorization = state
+
+
+def test_every_scheduled_flow_has_one_deployment_a_connection(sqlite_database: Database) -> None:
+    uk, us = store_connection(sqlite_database, "uk"), store_connection(sqlite_database, "us/2")
+    for key in (uk, us):
+        authorize(sqlite_database, key, AuthorizationState.AUTHORIZED)
     settings = ConnectionSettings()
     settings.schedules.catalog_upload = 900
     settings.schedules.taxonomy_refresh = 0
     with sqlite_database.write() as session:
         store_settings(session, us, settings, note="", now=NOW)
     wanted = set(wanted_deployments())
-    assert {one.flow for one in wanted} == set(FLOWS)
-    assert len(wanted) == 1 + 2 * (len(FLOWS) - 1)
+    scheduled = set(ScheduleSettings.model_fields) & set(FLOWS)
+    assert {one.flow for one in wanted if one.connection == "uk"} == scheduled
+    assert {one.flow for one in wanted if one.name == ON_DEMAND} == set(FLOWS)
     assert wanted >= {
-        Wanted("apply_plan", "installation", "", 0),
         Wanted("catalog_upload", "uk", "uk", 3600),
         Wanted("catalog_upload", "us-2", "us/2", 900),
         Wanted("taxonomy_refresh", "uk", "uk", 24 * 3600),
         Wanted("taxonomy_refresh", "us-2", "us/2", 0),
-        Wanted("price_stock_sync", "uk", "uk", 60),
-        Wanted("status_sync", "uk", "uk", 600),
+        Wanted("apply_plan", ON_DEMAND, alone=False),
     }
+    assert not any(one.paused for one in wanted)
 
 
-def test_without_connections_only_flows_that_need_none_are_deployed(sqlite_database: Database) -> None:
-    assert [one.full_name for one in wanted_deployments()] == ["apply_plan/installation"]
+def test_what_needs_tiktok_shop_is_paused_until_it_is_authorized(sqlite_database: Database) -> None:
+    key = store_connection(sqlite_database, "uk")
+    authorize(sqlite_database, key, AuthorizationState.EXPIRED)
+    of_uk = [one for one in wanted_deployments() if one.connection]
+    assert {one.flow for one in of_uk if not one.paused} <= {"authorization_watch", "doctor"}
+    authorize(sqlite_database, key, AuthorizationState.AUTHORIZED)
+    assert not any(one.paused for one in wanted_deployments())
 
 
-def test_a_deployment_is_typed_scheduled_and_alone() -> None:
-    deployment = build(Wanted("catalog_upload", "uk", "uk", 900))
-    assert deployment.entrypoint == "flows.catalog_upload.catalog_upload"
-    assert deployment.parameters == {"connection": "uk"}
-    assert deployment.enforce_parameter_schema
-    assert deployment.concurrency_limit == 1
-    assert deployment.concurrency_options is not None
-    assert deployment.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
-    assert deployment.schedules
-    assert deployment.schedules[0].schedule.interval == timedelta(seconds=900)  # type: ignore[union-attr]
-    properties = deployment._parameter_openapi_schema.properties
-    assert {"connection", "product_ids", "template", "dry_run"} <= set(properties)
-    assert properties["dry_run"]["type"] == "boolean"
-    assert "secret" not in str(properties).lower()
+def test_without_connections_only_what_needs_none_is_deployed(sqlite_database: Database) -> None:
+    assert {one.name for one in wanted_deployments()} <= {EVERYWHERE, ON_DEMAND}
 
 
-def test_seconds_0_means_by_hand_only() -> None:
-    assert not build(Wanted("catalog_upload", "uk", "uk", 0)).schedules
+def test_a_version_tells_what_was_registered() -> None:
+    one = Wanted("catalog_upload", "uk", "uk", 900)
+    assert registered_seconds(one.version) == 900
+    assert one.version == Wanted("catalog_upload", "uk", "uk", 900).version
+    others = [Wanted("catalog_upload", "uk", "uk", 900, paused=True), Wanted("catalog_upload", "uk", "gb", 900)]
+    assert len({one.version, *(other.version for other in others)}) == 3
+    assert registered_seconds("1.0") is None
+    assert registered_seconds(None) is None
+
+
+seconds = st.integers(0, 100_000)
+
+
+@given(st.none() | seconds, st.none() | seconds, seconds)
+def test_neither_side_overwrites_the_other_silently(registered: int | None, present: int | None, wanted: int) -> None:
+    kept = interval_to_keep(registered, present, wanted)
+    if registered is None or wanted != registered:
+        assert kept == wanted, "a change of the settings takes effect"
+    elif present != registered:
+        assert kept is None, "a change in the Prefect UI stays"
+    else:
+        assert kept == present
 
 
 def test_parameters_become_the_types_a_flow_declares() -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from flows import FLOWS
+from models.settings import ScheduleSettings
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +32,11 @@ class Up:
     """A running `connector up --sandbox`."""
 
     def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port = home, port
+        self.home, self.port, self.door_port = home, port, free_port()
         self.log = home.parent / "up.log"
         environment = {**os.environ, "CONNECTOR_HOME": str(home), "CONNECTOR_PREFECT_PORT": str(port)}
+        environment["CONNECTOR_DOOR_PORT"] = str(self.door_port)
+        environment.pop("PREFECT_API_URL", None)
         for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
             environment[f"CONNECTOR_{shop}_PER_SECOND"] = "500"
         command = [sys.executable, "-c", "from console.cli import main; main()", "up", "--sandbox", "--products", "12"]
@@ -50,7 +53,7 @@ class Up:
         return answer
 
     def ready(self) -> None:
-        self.wait_for(lambda: f"Ready: {len(FLOWS)} deployments" in self.log.read_text())
+        self.wait_for(lambda: "Ready: " in self.log.read_text())
 
     def post(self, path: str, body: Any) -> Any:
         answer = httpx.post(f"http://127.0.0.1:{self.port}/api/{path}", json=body, timeout=30)
@@ -58,7 +61,9 @@ class Up:
         return answer.json()
 
     def deployments(self) -> dict[str, Any]:
-        return {row["entrypoint"].rsplit(".", 1)[1]: row for row in self.post("deployments/filter", {})}
+        """Those of the sandbox's connection, by flow."""
+        rows = self.post("deployments/filter", {})
+        return {row["entrypoint"].rsplit(".", 1)[1]: row for row in rows if row["name"] == "sandbox"}
 
     def create_run(self, deployment: str) -> str:
         """Ask for a rehearsal by the API, as the UI's form does; the run's id."""
@@ -112,7 +117,7 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
     up.ready()
     assert httpx.get(f"http://127.0.0.1:{up.port}/api/health").json() is True
     deployments = up.deployments()
-    assert set(deployments) == set(FLOWS)
+    assert set(deployments) == set(ScheduleSettings.model_fields) & set(FLOWS)
     upload = deployments["catalog_upload"]
     assert upload["parameter_openapi_schema"]["properties"]["dry_run"]["type"] == "boolean"
     assert upload["enforce_parameter_schema"]
@@ -162,10 +167,65 @@ def test_after_a_kill_the_next_start_settles_what_was_left(start: Callable[[], U
     assert again.end() == 0
 
 
-def test_a_server_that_ends_by_itself_ends_up_with_an_error(start: Callable[[], Up]) -> None:
+def children_of(pid: int) -> dict[str, int]:
+    """Processes below `connector up`, by what they are."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+            command = (stat.parent / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if parent == pid:
+            for kind in ("prefect server", "forkserver", "console door"):
+                if kind in command:
+                    found[kind] = int(stat.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("victim", ["prefect server", "forkserver", "console door"])
+def test_what_is_killed_is_started_again_and_work_goes_on(start: Callable[[], Up], victim: str) -> None:
     up = start()
     up.ready()
-    os.kill(server_of(up.home), signal.SIGKILL)
-    assert up.process.wait(30) == 1
-    assert "Error: The Prefect server ended" in up.log.read_text()
+    assert up.run_to_its_end(up.deployments()["catalog_upload"]["id"]) == "COMPLETED", up.log.read_text()
+    killed = up.wait_for(lambda: children_of(up.process.pid).get(victim))
+    os.kill(killed, signal.SIGKILL)
+    if victim != "forkserver":
+        # A fork server is started again by the next run.
+        up.wait_for(lambda: children_of(up.process.pid).get(victim, killed) != killed)
+    if victim == "prefect server":
+        up.wait_for(lambda: up.log.read_text().count("Ready: ") == 2)
+    if victim == "console door":
+        up.wait_for(lambda: answers(f"http://127.0.0.1:{up.door_port}/health"))
+    assert up.run_to_its_end(up.deployments()["catalog_upload"]["id"]) == "COMPLETED", up.log.read_text()
+    states = {row["state"]["type"] for row in up.post("flow_runs/filter", {"flow_runs": {}}) if row["state"]}
+    assert up.end() == 0
     assert "Traceback" not in up.log.read_text()
+    assert states & {"COMPLETED"}
+
+
+def answers(address: str) -> bool:
+    try:
+        httpx.get(address, timeout=2)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+def test_a_run_that_is_killed_crashes_alone_and_the_next_goes_on(start: Callable[[], Up]) -> None:
+    up = start()
+    up.ready()
+    upload = up.deployments()["catalog_upload"]["id"]
+    assert up.run_to_its_end(upload) == "COMPLETED"
+    server = children_of(up.process.pid)["forkserver"]
+    run = up.create_run(upload)
+
+    def forked() -> int | None:
+        """The process of that run: a child of the fork server."""
+        task = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        return int(task[0]) if task and up.state(run) == "RUNNING" else None
+
+    os.kill(up.wait_for(forked), signal.SIGKILL)
+    assert up.outcome(run) in ("CRASHED", "COMPLETED")
+    assert up.run_to_its_end(upload) == "COMPLETED", up.log.read_text()
+    assert up.end() == 0

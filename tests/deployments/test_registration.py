@@ -1,0 +1,122 @@
+"""Deployments in Prefect follow those there should be; a schedule set in the UI stays until the settings change it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+
+from deployments.registration import Registered, register, register_in_pool
+from deployments.schedules import ON_DEMAND, Wanted
+from deployments.starting import NotStarted, start_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
+
+UPLOAD = Wanted("catalog_upload", "uk", "uk", 900)
+ORDERS = Wanted("order_import", "uk", "uk", 120)
+BY_HAND = Wanted("order_import", ON_DEMAND, alone=False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    yield
+    asyncio.run(register([]))
+
+
+def bring(*wanted: Wanted) -> Registered:
+    return asyncio.run(register(wanted))
+
+
+def deployment(one: Wanted) -> DeploymentResponse:
+    with get_client(sync_client=True) as client:
+        return client.read_deployment_by_name(one.full_name)
+
+
+def set_in_the_ui(one: Wanted, schedule: Any) -> None:
+    async def change() -> None:
+        async with get_client() as client:
+            there = await client.read_deployment_by_name(one.full_name)
+            for old in there.schedules:
+                await client.delete_deployment_schedule(there.id, old.id)
+            await client.create_deployment_schedules(there.id, [DeploymentScheduleCreate(schedule=schedule)])
+
+    asyncio.run(change())
+
+
+def intervals(one: Wanted) -> list[Any]:
+    return [getattr(row.schedule, "interval", row.schedule) for row in deployment(one).schedules]
+
+
+def test_a_deployment_is_typed_scheduled_and_alone() -> None:
+    bring(UPLOAD, BY_HAND)
+    there = deployment(UPLOAD)
+    assert there.entrypoint == "flows.catalog_upload.catalog_upload"
+    assert there.parameters == {"connection": "uk"}
+    assert there.enforce_parameter_schema
+    assert there.tags == ["connector", "uk"]
+    assert intervals(UPLOAD) == [timedelta(seconds=900)]
+    assert there.concurrency_options is not None
+    assert there.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
+    properties = there.parameter_openapi_schema["properties"]
+    assert {"connection", "product_ids", "template", "dry_run"} <= set(properties)
+    assert properties["dry_run"]["type"] == "boolean"
+    by_hand = deployment(BY_HAND)
+    assert by_hand.concurrency_options is None
+    assert not by_hand.schedules
+
+
+def test_what_is_in_step_is_left_alone_and_what_is_not_wanted_goes() -> None:
+    assert bring(UPLOAD, ORDERS).written == 2
+    again = bring(UPLOAD, ORDERS)
+    assert (again.written, again.deleted) == (0, 0)
+    assert set(again.ids) == {UPLOAD.full_name, ORDERS.full_name}
+    gone = bring(UPLOAD)
+    assert (gone.written, gone.deleted) == (0, 1)
+    assert set(gone.ids) == {UPLOAD.full_name}
+
+
+@pytest.mark.parametrize("schedule", [IntervalSchedule(interval=timedelta(seconds=60)), CronSchedule(cron="0 4 * * *")])
+def test_a_schedule_set_in_the_ui_stays_until_the_settings_change(schedule: Any) -> None:
+    bring(UPLOAD)
+    set_in_the_ui(UPLOAD, schedule)
+    before = intervals(UPLOAD)
+    assert bring(UPLOAD).written == 0
+    # Something else about the deployment changes: the schedule stays all the same, and it is said.
+    paused = Wanted("catalog_upload", "uk", "uk", 900, paused=True)
+    assert bring(paused).kept_by_hand == [UPLOAD.full_name]
+    assert intervals(UPLOAD) == before
+    assert deployment(UPLOAD).paused
+    assert bring(Wanted("catalog_upload", "uk", "uk", 1200)).kept_by_hand == []
+    assert intervals(UPLOAD) == [timedelta(seconds=1200)]
+    assert not deployment(UPLOAD).paused
+
+
+def test_in_a_work_pool_for_workers_on_other_machines() -> None:
+    asyncio.run(register_in_pool([ORDERS], "machines"))
+    assert asyncio.run(register_in_pool([ORDERS], "machines")).written == 0
+    there = deployment(ORDERS)
+    assert there.work_pool_name == "machines"
+    assert there.job_variables == {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}}
+    bring(ORDERS)
+    assert deployment(ORDERS).work_pool_name is None
+
+
+def test_a_run_is_asked_for_by_name() -> None:
+    bring(BY_HAND)
+    run = start_run("order_import", "uk", {"order_ids": ["5760001"]})
+    with get_client(sync_client=True) as client:
+        made = client.read_flow_run(run)  # type: ignore[arg-type]
+    assert made.parameters["connection"] == "uk"
+    assert made.parameters["order_ids"] == ["5760001"]
+    with pytest.raises(NotStarted, match="order_import/nowhere"):
+        start_run("order_import", "uk", {}, deployment="nowhere")
+    with pytest.raises(NotStarted):
+        start_run("order_import", "uk", {"order_ids": 7})
