@@ -45,6 +45,20 @@ class Settings(BaseSettings):
         default=False, description="Log every API exchange, with secrets and personal data redacted (A6)."
     )
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of `connector up`'s Prefect UI.")
+    door_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address the door listens on. Beyond this machine it needs a token.",
+    )
+    door_port: int = Field(default=4280, ge=1, le=65535, description="Port of the door.")
+    door_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="The door's address as the internet sees it, https://…; for redirect, webhook and cron links.",
+    )
+    door_token: SecretStr = Field(
+        default=SecretStr(""), description="What the door's pages for operators ask for: Bearer, or password."
+    )
     tiktok_reads_per_second: float = Field(default=10.0, gt=0, le=1000)
     tiktok_writes_per_second: float = Field(default=3.0, gt=0, le=1000)
     prestashop_calls_per_second: float = Field(default=50.0, gt=0, le=1000)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from pydantic import BaseModel
+from sqlmodel import Session, col, select
 
 from clients.errors import ConfigurationFault
 from clients.tiktok.auth import AUTH_URL, App, Authorizer, MemoryTokenStore, callback_code, consent_url
@@ -18,9 +20,13 @@ from config.secret_box import SecretBox
 from config.settings import settings
 from models.connections import AuthorizationState, Connection, Watermark, find_connection
 from models.database import Database, database
+from tasks.authorization import resume
 from tasks.shops import DatabaseTokenStore, utc_now
 
-_STATE = "consent state"
+_STATE: Final = "consent state"
+_CHOICE: Final = "shop choice"
+# How long a consent link can be come back from, and a choice among shops be made.
+LASTS: Final = timedelta(minutes=30)
 
 
 class Authorized(BaseModel):
@@ -61,11 +67,68 @@ def code_of(name: str, answer: str) -> str:
 
 
 def code_of_callback(name: str, query: Mapping[str, str]) -> str:
-    """The authorization code out of a redirect's query, after comparing its state with that of the last link."""
-    with database().read() as session:
+    """The authorization code out of a redirect's query, whose state has to be that of the last link; it works once.
+
+    Raises:
+        ReauthorizationNeeded: declined, too late, or the state is not that of the link opened last.
+    """
+    with database().write() as session:
         connection = find_connection(session, name)
-        kept = session.get(Watermark, (connection.key, _STATE))
+        kept = _take(session, _STATE, query.get("state", ""), of=connection.key)
     return callback_code(query, kept.value if kept else secrets.token_urlsafe(24))
+
+
+def connection_of_callback(query: Mapping[str, str]) -> tuple[str, str]:
+    """(connection, code) of a redirect that says by its state alone which connection it is for; it works once.
+
+    Raises:
+        ReauthorizationNeeded: declined, too late, or the state is of no link that waits to be come back from.
+    """
+    with database().write() as session:
+        kept = _take(session, _STATE, query.get("state", ""))
+        name = session.get_one(Connection, kept.connection_id).name if kept else ""
+    return name, callback_code(query, kept.value if kept else secrets.token_urlsafe(24))
+
+
+def offer_choice(name: str) -> tuple[str, list[tuple[str, str]]]:
+    """A ticket to choose a shop with, and the shops (id, in words) that the stored authorization covers."""
+    store = database()
+    box = SecretBox.open(settings())
+    with store.read() as session:
+        connection = find_connection(session, name)
+    with httpx.Client() as http:
+        client = TikTokClient(
+            _app(connection, secret=box.decrypt(connection.app_secret_secret)),
+            DatabaseTokenStore(store, connection.key, box),
+            clock=utc_now,
+            api_url=connection.tiktok_api_url,
+            auth_url=connection.tiktok_auth_url,
+            http=http,
+        )
+        shops = of_region(connection, client.shops())
+    ticket = secrets.token_urlsafe(24)
+    with store.write() as session:
+        session.merge(Watermark(connection_id=connection.key, name=_CHOICE, value=ticket, updated_at=utc_now()))
+    return ticket, [(shop.id, _label(shop)) for shop in shops]
+
+
+def connection_of_choice(ticket: str) -> str | None:
+    """The connection that a ticket was given out for; None when it is too old or was used. It works once."""
+    with database().write() as session:
+        kept = _take(session, _CHOICE, ticket)
+        return session.get_one(Connection, kept.connection_id).name if kept else None
+
+
+def _take(session: Session, what: str, value: str, *, of: int | None = None) -> Watermark | None:
+    """What was kept under this value, which is used up by that; None when there is nothing, or it is too old."""
+    query = select(Watermark).where(Watermark.name == what, col(Watermark.value) == value)
+    if of is not None:
+        query = query.where(Watermark.connection_id == of)
+    kept = session.exec(query).first()
+    if kept is None:
+        return None
+    session.delete(kept)
+    return kept if utc_now() - kept.updated_at <= LASTS else None
 
 
 def authorize_connection(name: str, code: str = "", *, shop: str = "") -> Authorized:
@@ -103,12 +166,16 @@ def authorize_connection(name: str, code: str = "", *, shop: str = "") -> Author
         )
         covered = client.shops()
     of_region(connection, covered)
+    if connection.shop_id:
+        # Another seller's tokens must not take the place of those that work.
+        choose_shop(connection, covered)
     if code:
         # Before a choice that may fail: a code works once, and --shop can then choose without a new consent.
         with keeper.lock():
             keeper.save(tokens)
     chosen = choose_shop(connection, covered, shop)
     _store_shop(store, connection.key, chosen)
+    resume(connection.key)
     return Authorized(
         connection=connection.name,
         shop_id=chosen.id,
