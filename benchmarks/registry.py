@@ -45,6 +45,8 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("backlog", "Does a backlog of 2,000 orders leave memory as it is?"),
     Benchmark("order_lag", "How soon is an order in PrestaShop by the schedule alone?"),
     Benchmark("stores", "Do 50 stores in one installation import their orders side by side?"),
+    Benchmark("idle", "What does the service cost while there is nothing to do, and how soon does it begin?"),
+    Benchmark("fleet", "Do 50 connections in one installation keep their intervals?"),
     # The default budget: what a new installation has.
     Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )
