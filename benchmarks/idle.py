@@ -1,4 +1,4 @@
-"""What the service costs while there is nothing to do: one connection at the default cadences, and how soon it begins."""
+"""What the service costs with nothing to do: one connection at the default cadences, and how soon it begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`connector up` in a process of its own, watched from outside: its processor time, its memory, how late its runs are."""
+"""`connector up` in a process of its own, watched from outside: processor time, memory, how late its runs are."""
 
 from __future__ import annotations
 
