@@ -38,6 +38,8 @@ KINDS = (
     "stale_search",  # TikTok Shop: an order search misses what changed in the last seconds
     "lock_conflict",  # TikTok Shop: a cancellation meets another operation on the order (25001028)
     "risk_control",  # TikTok Shop: a cancellation is stopped by the platform (25001046)
+    "webhook_duplicate",  # TikTok Shop: a notification comes twice; the path is that of the address
+    "webhook_late",  # TikTok Shop: a notification is held back, so that later ones overtake it
     "php_warning",  # PrestaShop: 500 with a PHP fault in the error list
     "die_text",  # PrestaShop: 500 with a bare sentence of a module, after the work was done
     "notice_before_body",  # PrestaShop: a PHP notice printed before the body

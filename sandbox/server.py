@@ -62,11 +62,13 @@ class Sandbox:
         self.prestashop_url, self.tiktok_url = (_url(bound) for bound in (prestashop_socket, tiktok_socket))
         self._start(self._prestashop_app(), "prestashop", prestashop_socket)
         self._start(tiktok_app(self.tiktok, faults=self.faults), "tiktok", tiktok_socket)
+        self.tiktok.webhooks.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.tiktok.webhooks.close()
         for server in self._servers:
             server.end()
         while self._servers:

@@ -22,6 +22,7 @@ from sandbox.tiktok import (
     returns,
     seller,
     stock,
+    webhooks,
 )
 from sandbox.tiktok.gateway import Gateway
 from sandbox.tiktok.world import TikTokWorld
@@ -43,6 +44,7 @@ ENDPOINTS = (
     *packages.ENDPOINTS,
     *aftersales.ENDPOINTS,
     *returns.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 )
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 

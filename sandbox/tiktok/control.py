@@ -1,7 +1,7 @@
 """The tests' own door under /_sandbox: look inside and steer, without signing.
 
-GET  products, stats
-POST faults {rules}, advance {seconds}, redirect {url}, revoke {}, status {product_id, status}
+GET  products, stats, webhooks → {subscriptions, deliveries}
+POST faults {rules}, advance {seconds}, redirect {url}, revoke {}, deauthorize {}, status {product_id, status}
 POST by hand: price {sku_id, amount}, stock {sku_id, quantity, warehouse_id?}, warehouse {sku_id, warehouse_id,
      quantity?}, title {product_id, title, audited?}, draft {product_id, title}, delete_sku {sku_id},
      deactivate {product_id}, sku_status {sku_id, on, source?}, shared_stock {sku_id, on}
@@ -146,22 +146,30 @@ def routes(world: TikTokWorld) -> list[Route]:
         product = world.shop.shelf.get(body["product_id"])
         product.status = body["status"]
         world.shop.shelf.touch(product)
+        world.shop.shelf.tell_status(product)
         return {"status": product.status}
 
     def revoke(_: dict[str, Any]) -> Any:
         world.tokens.revoke_all()
         return {}
 
+    def deauthorize(_: dict[str, Any]) -> Any:
+        """As `revoke`, and the platform tells it."""
+        world.webhooks.deauthorize()
+        return {}
+
     return [
         Route("/_sandbox/products", locked(products), methods=["GET"]),
         Route("/_sandbox/orders", locked(lambda _: order_control.dump(world)), methods=["GET"]),
         Route("/_sandbox/aftersales", locked(lambda _: aftersale_control.dump(world)), methods=["GET"]),
+        Route("/_sandbox/webhooks", locked(lambda _: world.webhooks.look()), methods=["GET"]),
         Route("/_sandbox/stats", locked(stats), methods=["GET"]),
         Route("/_sandbox/faults", locked(faults), methods=["POST"]),
         Route("/_sandbox/advance", locked(advance), methods=["POST"]),
         Route("/_sandbox/redirect", locked(redirect), methods=["POST"]),
         Route("/_sandbox/status", locked(status), methods=["POST"]),
         Route("/_sandbox/revoke", locked(revoke), methods=["POST"]),
+        Route("/_sandbox/deauthorize", locked(deauthorize), methods=["POST"]),
         *(
             Route(f"/_sandbox/{name}", locked(answer), methods=["POST"])
             for name, answer in (

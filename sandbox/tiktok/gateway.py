@@ -82,7 +82,7 @@ class Gateway:
         grant = world.tokens.of_access_token(token)
         if world.faults.draw("token_expired", request.method, request.url.path):
             raise ApiError(105002, "Expired credentials", 401)
-        if endpoint.scope not in grant.scopes:
+        if endpoint.scope and endpoint.scope not in grant.scopes:
             raise ApiError(105005, "Access denied: the scope of this path was not granted", 401)
         shop = _shop(world, endpoint, query.get("shop_cipher"))
         if world.ip_allow_list is not None:

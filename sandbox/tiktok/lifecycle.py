@@ -27,6 +27,7 @@ def _for_each(call: Call, change: Callable[[Product, datetime], None]) -> Any:
             product = call.shop.shelf.get(product_id)
             change(product, call.world.now())
             call.shop.shelf.touch(product)
+            call.shop.shelf.tell_status(product)
         except ApiError as error:
             errors.append(item_error(error.code, error.message, product_id=product_id, extra_errors=[]))
     return {"errors": errors} if errors else {}

@@ -106,7 +106,8 @@ def _store(call: Call, product: Product, body: dict[str, Any]) -> list[str]:
     """Keep the version, take price and stock over at once, start the audit. Returns the warnings."""
     shelf = call.shop.shelf
     body, warnings = _clean(call, body)
-    before = {sku["id"]: sku for sku in product.newest.get("skus", ())}
+    older = product.newest
+    before = {sku["id"]: sku for sku in older.get("skus", ())}
     content: Content = {key: value for key, value in body.items() if key not in _NOT_CONTENT}
     content["product_attributes"] = [
         _named(call, row) for row in content.get("product_attributes", ()) if row.get("values")
@@ -127,6 +128,8 @@ def _store(call: Call, product: Product, body: dict[str, Any]) -> list[str]:
         shelf.touch(product)
     else:
         shelf.submit(product, content)
+    if older:
+        shelf.tell_edited(product, "OPEN_API", older, content)
     return warnings
 
 

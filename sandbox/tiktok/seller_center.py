@@ -84,13 +84,16 @@ class SellerCenter:
         """A new title, at once or after an audit as any other content."""
         with self._world.lock:
             product = self._shop.shelf.get(product_id)
+            before = dict(product.newest)
             if audited:
                 self._shop.shelf.submit(product, {**copy.deepcopy(product.newest), "title": title})
+                self._shop.shelf.tell_edited(product, "SELLER_CENTER", before, product.newest)
                 return
             for content in (product.live, product.review, product.draft):
                 if content is not None:
                     content["title"] = title
             self._shop.shelf.touch(product)
+            self._shop.shelf.tell_edited(product, "SELLER_CENTER", before, product.newest)
 
     def save_draft(self, product_id: str, title: str) -> None:
         """Begin an edit and leave it: what is on sale stays, `has_draft` is true until an edit is submitted."""
@@ -119,6 +122,7 @@ class SellerCenter:
                 raise ValueError(f"{product_id} is not on sale")
             product.status = "SELLER_DEACTIVATED"
             self._shop.shelf.touch(product)
+            self._shop.shelf.tell_status(product)
 
     def switch_sku(self, sku_id: str, *, on: bool, source: str = "SELLER") -> None:
         """One variant off sale or on again; `source` SELLER, PLATFORM or COMBO_RELATION (sheet 3.15)."""

@@ -4,10 +4,10 @@ import hashlib
 import heapq
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.tiktok.errors import ApiError
 from sandbox.tiktok.tree import CATEGORIES
@@ -27,6 +27,8 @@ STATUSES = (
     "DELETED",
 )
 RECOVERABLE = timedelta(days=30)
+# What listeners hear of a product: made, on or off sale, audit begun or decided, content changed
+ShelfEvent = Literal["created", "status", "audit", "edited"]
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class Shelf:
         self.by_idempotency_key: dict[str, str] = {}
         self.listed_on: Counter[str] = Counter()  # day → products created, for the daily quota
         self.timed: set[str] = set()  # products with a promotion or campaign that ends by itself
+        self.listeners: list[Callable[[ShelfEvent, Product, dict[str, Any]], None]] = []
         self._audits: list[tuple[datetime, str, int]] = []
         self._custom_ids: dict[tuple[str, ...], str] = {}
 
@@ -110,6 +113,25 @@ class Shelf:
     def add(self, product: Product) -> None:
         self.products[product.id] = product
         self.listed_on[f"{self._world.now():%Y-%m-%d}"] += 1
+        self.tell("created", product, product_types=[])
+
+    def tell(self, event: ShelfEvent, product: Product, **detail: Any) -> None:
+        for listener in self.listeners:
+            listener(event, product, detail)
+
+    def tell_status(self, product: Product, status: str = "PRODUCT_STATUS_CHANGED", reason: str = "") -> None:
+        """Say that a product came on or off sale, passed its first audit, or failed one."""
+        self.tell("status", product, status=status, suspended_reason=reason)
+
+    def tell_edited(self, product: Product, source: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        """Say which fields of the content are others now; prices and stock are none."""
+        fields = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+        if fields:
+            self.tell("edited", product, change_source=source, changed_fields=fields)
+
+    def _tell_audit(self, product: Product) -> None:
+        audit = {"status": product.audit, "pre_approved_reasons": list(product.pre_approved_reasons)}
+        self.tell("audit", product, audit=audit)
 
     def index(self, product: Product, content: Content) -> None:
         for sku in content.get("skus", ()):
@@ -135,6 +157,7 @@ class Shelf:
         due = self._world.now() + timedelta(seconds=self._world.audit_seconds)
         heapq.heappush(self._audits, (due, product.id, product.submissions))
         self.touch(product)
+        self._tell_audit(product)
 
     def settle(self) -> None:
         """Decide the audits that are due, end the promotions and campaigns whose time is over."""
@@ -170,8 +193,11 @@ class Shelf:
             product.audit, product.failed_reasons = "FAILED", reasons
             if product.live is None:
                 product.status = "FAILED"
+            self._tell_audit(product)
+            self.tell_status(product, "PRODUCT_AUDIT_FAILURE", "; ".join(reasons))
         elif CATEGORIES[content["category_id"]].permission == "INVITE_ONLY":
             product.audit, product.pre_approved_reasons = "PRE_APPROVED", ("RESTRICTED_CATEGORY_PENDING",)
+            self._tell_audit(product)
         else:
             self.approve(product)
 
@@ -186,6 +212,7 @@ class Shelf:
 
     def approve(self, product: Product) -> None:
         """Put the reviewed version on sale; SKUs it no longer has are gone with their stock."""
+        is_first, before = product.live is None, product.status
         product.live, product.review, product.audit = product.review, None, "APPROVED"
         if product.status in ("PENDING", "FAILED", "PLATFORM_DEACTIVATED"):
             product.status = "ACTIVATE"
@@ -193,3 +220,6 @@ class Shelf:
         for sku_id in [sku_id for sku_id in product.offers if sku_id not in kept]:
             del product.offers[sku_id]
             self.product_of_sku.pop(sku_id, None)
+        self._tell_audit(product)
+        if is_first or product.status != before:
+            self.tell_status(product, "PRODUCT_FIRST_PASS_REVIEW" if is_first else "PRODUCT_STATUS_CHANGED")

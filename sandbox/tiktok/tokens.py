@@ -77,6 +77,10 @@ class TokenDesk:
             raise ApiError(105002, "Expired credentials", 401)
         return grant
 
+    def endings(self) -> dict[str, datetime]:
+        """When each live authorization ends, by its refresh token."""
+        return {grant.refresh_token: grant.refresh_expires for grant in self._by_refresh.values()}
+
     def revoke_all(self) -> None:
         """The seller takes the authorization back."""
         self._by_access.clear()

@@ -20,6 +20,7 @@ from sandbox.tiktok.returns_desk import ReturnsDesk
 from sandbox.tiktok.seller_center import SellerCenter, StockOrder
 from sandbox.tiktok.shelf import Shelf
 from sandbox.tiktok.tokens import TokenDesk
+from sandbox.tiktok.webhooks import Webhooks
 
 MEDIA_HOST = "https://p16-oec-sandbox.example-cdn.com"
 
@@ -100,6 +101,7 @@ class TikTokWorld:
         self.persons = stock_persons()
         self.size_charts = {SIZE_CHART: "Adult tops"}
         self.shops = [Shop(self, name, i) for i, name in enumerate((region, *further_regions), 1)]
+        self.webhooks = Webhooks(self)
 
     @property
     def shop(self) -> Shop:
