@@ -1,24 +1,23 @@
 """The call budget both clients ask before every call (K10).
 
-`SharedBudget` is the real one: an adaptive rate per shop and endpoint class in a small SQLite file, so that all threads
-and processes of an installation spend from the same purse. docs/decisions/0003-call-budget.md says why it is built so.
+`SharedBudget` is the real one: an adaptive rate per shop and endpoint class, so that all threads, processes and
+machines of an installation spend from the same purse (clients/purses.py). docs/decisions/0003-call-budget.md says why
+it is built so.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
-from pathlib import Path
 from typing import Final, Protocol
 
 from pyrate_limiter import GCRA, Rate
+
+from clients.purses import BudgetRow, Purse
 
 
 class CallBudget(Protocol):
@@ -84,83 +83,35 @@ _LONGEST_HOLD: Final = 3600.0
 _LONGEST_BACKOFF: Final = 60.0
 _WINDOW: Final = 10.0
 
-_TABLE: Final = """
-    CREATE TABLE IF NOT EXISTS budget (
-        shop TEXT NOT NULL, class TEXT NOT NULL, rate REAL NOT NULL, tat INTEGER NOT NULL, held_until REAL NOT NULL,
-        halved_at REAL NOT NULL, strikes INTEGER NOT NULL, window_at REAL NOT NULL, calls INTEGER NOT NULL,
-        calls_before INTEGER NOT NULL, PRIMARY KEY (shop, class)
-    ) WITHOUT ROWID
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The shared state of one class. Times are Unix seconds, `tat` is the limiter's own state."""
-
-    rate: float
-    tat: int = 0
-    held_until: float = 0.0
-    halved_at: float = 0.0
-    strikes: int = 0
-    window_at: float = 0.0
-    calls: int = 0
-    calls_before: int = 0
-
-    def plausible(self, now: float) -> _Row:
-        """Without the times that only a clock which has been set back can have left."""
-        return replace(
-            self,
-            held_until=self.held_until if self.held_until <= now + _LONGEST_HOLD else 0.0,
-            halved_at=min(self.halved_at, now - _ONE_REFUSAL) if self.halved_at > now else self.halved_at,
-        )
-
-    def counted(self, now: float) -> _Row:
-        """With the counting windows moved on to now."""
-        age = now - self.window_at
-        if 0 <= age < _WINDOW:
-            return self
-        before = self.calls if _WINDOW <= age < 2 * _WINDOW else 0
-        return replace(self, window_at=now - age % _WINDOW, calls=0, calls_before=before)
-
-
-_COLUMNS: Final = ", ".join(column.name for column in fields(_Row))
-_LOAD: Final = f"SELECT {_COLUMNS} FROM budget WHERE shop = ? AND class = ?"  # noqa: S608 - own column names
-_STORE: Final = (
-    f"INSERT OR REPLACE INTO budget (shop, class, {_COLUMNS}) "  # noqa: S608 - own column names
-    f"VALUES (?, ?{', ?' * len(fields(_Row))})"
-)
-
 
 class SharedBudget:
-    """An adaptive call budget shared by all processes that name the same file and shop.
+    """An adaptive call budget shared by all processes that spend from the same purse in the name of the same shop.
 
     The rate is halved when the shop refuses a call, at most once a second, and grows back by a fixed step for every
     second of use. A refusal also holds all calls of the class: for as long as the shop asks, else for one second that
     doubles while refusals go on. A waiting thread sleeps without holding anything.
 
     Args:
-        path: the SQLite file; made if missing.
-        shop: name of the purse, such as "tiktok:7495000000000000001".
+        purse: where the state is kept.
+        shop: whose calls they are, such as "tiktok:7495000000000000001".
         limits: per endpoint class.
-        sleep, clock: for tests; the clock is Unix time, the one clock all processes share.
+        sleep: for tests.
     """
 
     def __init__(
         self,
-        path: Path,
+        purse: Purse,
         shop: str,
         limits: Mapping[str, Limits] = DEFAULT_LIMITS,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._path = path
+        self._purse = purse
         self._shop = shop
         self._limits = limits
         self._sleep = sleep
-        self._clock = clock
+        self._lock = threading.Lock()
         self._successes: dict[str, int] = {}
-        self._connect()
 
     def acquire(self, endpoint_class: str) -> None:
         """Block until a call of this class may be sent."""
@@ -169,35 +120,24 @@ class SharedBudget:
 
     def succeeded(self, endpoint_class: str) -> None:
         """Count it; the next `acquire` of this process writes it down together with its own change."""
-        with self._alone():
-            self._successes[endpoint_class] = self._successes.get(endpoint_class, 0) + 1
+        self._learn(endpoint_class, 1)
 
     def throttled(self, endpoint_class: str, retry_after: float | None) -> None:
         """Halve the rate and hold all calls of the class, in all processes."""
         limits = self._limits[endpoint_class]
-        with self._changing(endpoint_class) as change:
-            row, now = change.row, change.now
-            self._successes.pop(endpoint_class, None)
-            hold = retry_after
-            if now - row.halved_at >= _ONE_REFUSAL:
-                if hold is None:
-                    hold = min(_LONGEST_BACKOFF, 2.0**row.strikes)
-                row = replace(
-                    row, rate=max(limits.floor, row.rate / 2), halved_at=now, strikes=min(row.strikes + 1, 10)
-                )
-            held_until = max(row.held_until, now + min(hold or 0.0, _LONGEST_HOLD))
-            # No credit is saved up during a hold: afterwards calls set off one by one.
-            rate = _as_rate(row.rate)
-            tat = int(held_until * 1_000_000) + (rate.burst - 1) * _emission(rate)
-            change.row = replace(row, held_until=held_until, tat=max(row.tat, tat))
+        self._forget(endpoint_class)
+        self._purse.change(
+            self._shop,
+            endpoint_class,
+            lambda row, now: (_refused(_usable(row, limits, now), limits, retry_after, now), None),
+        )
 
     def snapshot(self) -> dict[str, BudgetState]:
         """The state of every class, for display."""
         shown: dict[str, BudgetState] = {}
-        for endpoint_class in self._limits:
-            with self._alone():
-                row, now = self._load(endpoint_class), self._clock()
-            row = row.plausible(now).counted(now)
+        for endpoint_class, limits in self._limits.items():
+            stored, now = self._purse.read(self._shop, endpoint_class)
+            row = _counted(_usable(stored, limits, now), now)
             share_before = 1 - (now - row.window_at) / _WINDOW
             shown[endpoint_class] = BudgetState(
                 rate=round(row.rate, 3),
@@ -207,84 +147,33 @@ class SharedBudget:
         return shown
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the purse."""
+        self._purse.close()
 
     def _try(self, endpoint_class: str) -> float:
         """Take one call out of the budget; otherwise the seconds to wait before asking again."""
         limits = self._limits[endpoint_class]
-        with self._changing(endpoint_class) as change:
-            row, now = change.row, change.now
+        successes = self._forget(endpoint_class)
+
+        def step(stored: BudgetRow | None, now: float) -> tuple[BudgetRow, tuple[float, bool]]:
+            row = _usable(stored, limits, now)
             if row.held_until > now:
-                return row.held_until - now
-            row = self._grown(row, limits, self._successes.pop(endpoint_class, 0), now)
-            rate = _as_rate(row.rate)
-            now_ms = int(now * 1000)
-            # The limiter never owes more than one burst, unless the clock was set back.
-            tat = min(row.tat, now_ms * 1000 + rate.burst * _emission(rate))
-            state, decision = _GCRA.step([rate], (tat,), now_ms, 1)
-            if not decision.allowed:
-                change.row = replace(row, tat=tat)
-                return max(decision.retry_after_ms or 0, 1) / 1000
-            row = row.counted(now)
-            change.row = replace(row, tat=int(state[0]), calls=row.calls + 1)
-            return 0.0
+                return row, (row.held_until - now, False)
+            row, wait = _taken(_grown(row, limits, successes, now), now)
+            return row, (wait, True)
 
-    @staticmethod
-    def _grown(row: _Row, limits: Limits, successes: int, now: float) -> _Row:
-        if not successes or now - row.halved_at < _ONE_REFUSAL:
-            return row
-        rate = row.rate + successes * limits.ceiling * _GROWTH / row.rate
-        return replace(row, rate=min(limits.ceiling, rate), strikes=0)
+        wait, learned = self._purse.change(self._shop, endpoint_class, step)
+        if not learned:
+            self._learn(endpoint_class, successes)
+        return wait
 
-    def _connect(self) -> None:
-        self._lock = threading.Lock()
-        self._process = os.getpid()
-        self._connection = sqlite3.connect(self._path, timeout=30.0, isolation_level=None, check_same_thread=False)
-        # Not WAL: switching to it fails when several processes open a new file at the same moment.
-        self._connection.execute("PRAGMA journal_mode = PERSIST")
-        # Losing the last second of this state in a power cut costs nothing.
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute(_TABLE)
-
-    def _load(self, endpoint_class: str) -> _Row:
-        found = self._connection.execute(_LOAD, (self._shop, endpoint_class)).fetchone()
-        limits = self._limits[endpoint_class]
-        if found is None:
-            return _Row(rate=limits.start)
-        row = _Row(*found)
-        return replace(row, rate=min(max(row.rate, limits.floor), limits.ceiling))
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other thread of this process is in here; the connection is this process's own."""
-        if self._process != os.getpid():
-            # A forked child must not use its parent's connection.
-            self._connect()
+    def _learn(self, endpoint_class: str, successes: int) -> None:
         with self._lock:
-            yield
+            self._successes[endpoint_class] = self._successes.get(endpoint_class, 0) + successes
 
-    @contextmanager
-    def _changing(self, endpoint_class: str) -> Iterator[_Change]:
-        """Read, change and write one row while no other thread or process can."""
-        with self._alone():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                before = self._load(endpoint_class)
-                now = self._clock()
-                change = _Change(before.plausible(now), now)
-                yield change
-                if change.row != before:
-                    values = (getattr(change.row, column.name) for column in fields(_Row))
-                    self._connection.execute(_STORE, (self._shop, endpoint_class, *values))
-            finally:
-                self._connection.execute("COMMIT")
-
-
-@dataclass(slots=True)
-class _Change:
-    row: _Row
-    now: float
+    def _forget(self, endpoint_class: str) -> int:
+        with self._lock:
+            return self._successes.pop(endpoint_class, 0)
 
 
 _GCRA: Final = GCRA()
@@ -298,3 +187,59 @@ def _as_rate(per_second: float) -> Rate:
 def _emission(rate: Rate) -> int:
     """Microseconds between two calls, as the limiter counts them."""
     return ceil(rate.interval * 1000 / rate.limit)
+
+
+def _usable(stored: BudgetRow | None, limits: Limits, now: float) -> BudgetRow:
+    """Within today's limits, and without the times that only a clock which has been set back can have left."""
+    if stored is None:
+        return BudgetRow(rate=limits.start)
+    return replace(
+        stored,
+        rate=min(max(stored.rate, limits.floor), limits.ceiling),
+        held_until=stored.held_until if stored.held_until <= now + _LONGEST_HOLD else 0.0,
+        halved_at=min(stored.halved_at, now - _ONE_REFUSAL) if stored.halved_at > now else stored.halved_at,
+    )
+
+
+def _counted(row: BudgetRow, now: float) -> BudgetRow:
+    """With the counting windows moved on to now."""
+    age = now - row.window_at
+    if 0 <= age < _WINDOW:
+        return row
+    before = row.calls if _WINDOW <= age < 2 * _WINDOW else 0
+    return replace(row, window_at=now - age % _WINDOW, calls=0, calls_before=before)
+
+
+def _grown(row: BudgetRow, limits: Limits, successes: int, now: float) -> BudgetRow:
+    """What calls that the shop took do to the rate."""
+    if not successes or now - row.halved_at < _ONE_REFUSAL:
+        return row
+    rate = row.rate + successes * limits.ceiling * _GROWTH / row.rate
+    return replace(row, rate=min(limits.ceiling, rate), strikes=0)
+
+
+def _taken(row: BudgetRow, now: float) -> tuple[BudgetRow, float]:
+    """One call less, or the seconds to wait for it."""
+    rate = _as_rate(row.rate)
+    now_ms = int(now * 1000)
+    # The limiter never owes more than one burst, unless the clock was set back.
+    tat = min(row.tat, now_ms * 1000 + rate.burst * _emission(rate))
+    state, decision = _GCRA.step([rate], (tat,), now_ms, 1)
+    if not decision.allowed:
+        return replace(row, tat=tat), max(decision.retry_after_ms or 0, 1) / 1000
+    row = _counted(row, now)
+    return replace(row, tat=int(state[0]), calls=row.calls + 1), 0.0
+
+
+def _refused(row: BudgetRow, limits: Limits, retry_after: float | None, now: float) -> BudgetRow:
+    """What a refusal does: half the rate, and a hold."""
+    hold = retry_after
+    if now - row.halved_at >= _ONE_REFUSAL:
+        if hold is None:
+            hold = min(_LONGEST_BACKOFF, 2.0**row.strikes)
+        row = replace(row, rate=max(limits.floor, row.rate / 2), halved_at=now, strikes=min(row.strikes + 1, 10))
+    held_until = max(row.held_until, now + min(hold or 0.0, _LONGEST_HOLD))
+    # No credit is saved up during a hold: afterwards calls set off one by one.
+    rate = _as_rate(row.rate)
+    tat = int(held_until * 1_000_000) + (rate.burst - 1) * _emission(rate)
+    return replace(row, held_until=held_until, tat=max(row.tat, tat))

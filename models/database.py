@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -31,15 +32,39 @@ from config.settings import settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-# On PostgreSQL too one writer at a time: two that meet on the same rows in another order would wait for each other
-# until one of them is thrown out. What is written is short.
-_ONE_WRITER = text("SELECT pg_advisory_xact_lock(7281946)")
+# On PostgreSQL too, one writer at a time for each connection: two that meet on the same rows in another order would
+# wait for each other until one of them is thrown out. All rows belong to a connection, so writers of different
+# connections never meet. Who does not say which one it writes for keeps out everybody. What is written is short.
+_ONLY_WRITER = text("SELECT pg_advisory_xact_lock(7281946)")
+_WRITER_OF_A_CONNECTION = text(
+    "SELECT pg_advisory_xact_lock_shared(7281946), pg_advisory_xact_lock(7281946, :connection_id)"
+)
+
+_working_on: ContextVar[int | None] = ContextVar("_working_on", default=None)
 
 T = TypeVar("T")
 
 
 class Busy(Exception):
     """Somebody else holds what was asked for exclusively."""
+
+
+@contextmanager
+def working_on(connection_id: int | None) -> Iterator[None]:
+    """What is written in here belongs to that connection: on PostgreSQL, others are written at the same time.
+
+    It holds for tasks of the flow too, and for threads of `tasks.threads`.
+    """
+    before = _working_on.set(connection_id)
+    try:
+        yield
+    finally:
+        _working_on.reset(before)
+
+
+def connection_worked_on() -> int | None:
+    """The innermost `working_on` that we are in."""
+    return _working_on.get()
 
 
 class Database:
@@ -67,12 +92,24 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session whose changes are committed together at the end, or not at all when an exception leaves it."""
+    def write(self, connection_id: int | None = None) -> Iterator[Session]:
+        """A session whose changes are committed together at the end, or not at all when an exception leaves it.
+
+        Args:
+            connection_id: what is written belongs to that connection; None for the one of `working_on`. Without
+                either it may be rows of any connection, and all other writers wait.
+        """
         with self._writing, Session(self._writer, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
-                session.connection().execute(_ONE_WRITER)
+                self._wait_for_others(session, _working_on.get() if connection_id is None else connection_id)
             yield session
+
+    @staticmethod
+    def _wait_for_others(session: Session, connection_id: int | None) -> None:
+        if connection_id is None:
+            session.connection().execute(_ONLY_WRITER)
+        else:
+            session.connection().execute(_WRITER_OF_A_CONNECTION, {"connection_id": connection_id})
 
     def upgrade(self) -> None:
         """Bring the tables to the newest form. Safe to call at every start and from several processes."""

@@ -7,7 +7,6 @@ call a listing, made only for those not known yet or changed since.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -27,6 +26,7 @@ from rules.readback import audit_findings
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.threads import BatchThreads
 
 Row = dict[str, Any]
 
@@ -182,7 +182,7 @@ def read_listings(connection_id: int, product_ids: Sequence[str], *, store: bool
             waiting.append(error)
             return None
 
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="listing") as pool:
+    with BatchThreads(THREADS, thread_name_prefix="listing") as pool:
         answers = list(pool.map(one, product_ids))
     if waiting and len(waiting) == len(product_ids):
         raise waiting[0]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +43,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.threads import BatchThreads
 from tasks.touched import touch
 
 Row = Mapping[str, Any]
@@ -449,7 +449,7 @@ def _in_chunks(batch: _Batch, action: Action, works: Sequence[_Work]) -> list[Ba
 
     if not chunks:
         return []
-    with ThreadPoolExecutor(min(THREADS, len(chunks)), thread_name_prefix="actions") as pool:
+    with BatchThreads(min(THREADS, len(chunks)), thread_name_prefix="actions") as pool:
         return list(pool.map(one, chunks))
 
 
@@ -649,7 +649,7 @@ def _read(batch: _Batch, works: Sequence[_Work]) -> dict[str, Row]:
             batch.unreachable.append(error)
             return None
 
-    with ThreadPoolExecutor(min(THREADS, len(works)), thread_name_prefix="actions") as pool:
+    with BatchThreads(min(THREADS, len(works)), thread_name_prefix="actions") as pool:
         rows = list(pool.map(one, works))
     return {work.product_id: row for work, row in zip(works, rows, strict=True) if row is not None}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -33,6 +32,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.threads import BatchThreads
 from tasks.touched import touch
 
 _log = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ def send_offers(run: Run, change_ids: Sequence[int]) -> BatchReport:
                 )
         return mine
 
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="offers") as pool:
+    with BatchThreads(THREADS, thread_name_prefix="offers") as pool:
         report = BatchReport.total([report, *pool.map(one, by_listing)])
     if stop:
         raise stop[0]

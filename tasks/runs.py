@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from config.logging import redact_every_record
 from models.connections import Connection, find_connection
-from models.database import database
+from models.database import database, working_on
 from models.listings import Change, ChangeState, Plan
 from tasks.report import BatchReport, Failure
 from tasks.shops import utc_now
@@ -58,7 +58,7 @@ def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_
     redact_every_record()
     with database().read() as session:
         found = find_connection(session, connection)
-    with database().exclusive(f"{turn}:{found.key}"):
+    with database().exclusive(f"{turn}:{found.key}"), working_on(found.key):
         with database().write() as session:
             plan = Plan(
                 connection_id=found.key,

@@ -13,10 +13,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import httpx
+from sqlalchemy.engine import make_url
 
 from clients.budget import CallBudget, Limits, SharedBudget
 from clients.errors import ReauthorizationNeeded
 from clients.prestashop import PrestaShopClient
+from clients.purses import FilePurse, PostgresPurse, Purse
 from clients.tiktok.auth import App, Tokens
 from clients.tiktok.client import TikTokClient
 from config.secret_box import SecretBox
@@ -171,7 +173,7 @@ def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_u
 
 
 def call_budget(process: Settings, shop: str) -> CallBudget:
-    """The budget of one shop, shared by all processes of the installation (K10).
+    """The budget of one shop, shared by all processes of the installation, on all its machines (K10).
 
     It starts at the configured rate and may grow to twice that while the shop takes every call.
     """
@@ -179,7 +181,19 @@ def call_budget(process: Settings, shop: str) -> CallBudget:
         reads = writes = process.prestashop_calls_per_second
     else:
         reads, writes = process.tiktok_reads_per_second, process.tiktok_writes_per_second
+    return SharedBudget(_purse(process), shop, {"read": Limits(reads, 2 * reads), "write": Limits(writes, 2 * writes)})
+
+
+def _purse(process: Settings) -> Purse:
+    """Where budgets are kept: with our tables when those are on PostgreSQL, which several machines share."""
+    location = make_url(process.database)
+    if location.get_backend_name() == "postgresql":
+        return _postgres_purse(location.set(drivername="postgresql").render_as_string(hide_password=False))
     process.home.mkdir(parents=True, exist_ok=True)
-    return SharedBudget(
-        process.budget_file, shop, {"read": Limits(reads, 2 * reads), "write": Limits(writes, 2 * writes)}
-    )
+    return FilePurse(process.budget_file)
+
+
+@lru_cache(maxsize=8)
+def _postgres_purse(url: str) -> PostgresPurse:
+    """One connection for all shops of this process."""
+    return PostgresPurse(url)

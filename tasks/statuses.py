@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,6 +30,7 @@ from tasks.retrying import on_retryable
 from tasks.runs import Progress
 from tasks.shops import Shops, open_shops, utc_now
 from tasks.sweeps import set_watermark_now
+from tasks.threads import BatchThreads
 from tasks.touched import touch
 
 Row = dict[str, Any]
@@ -216,7 +216,7 @@ def _details(shops: Shops, product_ids: Sequence[str], report: BatchReport) -> d
     if not product_ids:
         return {}
     details: dict[str, Row] = {}
-    with ThreadPoolExecutor(min(THREADS, len(product_ids)), thread_name_prefix="status") as pool:
+    with BatchThreads(min(THREADS, len(product_ids)), thread_name_prefix="status") as pool:
         for product_id, answer in zip(product_ids, pool.map(one, product_ids), strict=True):
             if isinstance(answer, Failure):
                 report.failed(answer, count="unreadable")

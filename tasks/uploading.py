@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,6 +39,7 @@ from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
 from tasks.shops import Shops, open_shops, utc_now
+from tasks.threads import BatchThreads
 from tasks.touched import touch
 
 _log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ def send_batch(run: Run, change_ids: Sequence[int]) -> BatchReport:
             _log.exception("%s: unexpected failure", work.name)
             return _broken(work)
 
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="upload") as pool:
+    with BatchThreads(THREADS, thread_name_prefix="upload") as pool:
         for outcome, failure in pool.map(one, works):
             report.count(outcome.value)
             if failure is not None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from clients.budget import CallBudget, Limits, SharedBudget, Unlimited
+from clients.purses import BudgetRow, FilePurse, PostgresPurse, Purse, PurseUnavailable
 
 LIMITS = {"read": Limits(start=10.0, ceiling=20.0, floor=1.0), "write": Limits(start=4.0, ceiling=8.0, floor=0.5)}
 
@@ -40,18 +43,37 @@ def passing() -> Time:
     return Time()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "budget.db"
+@pytest.fixture(params=["file", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a purse is, once of each kind: the path of a file, or the URL of an empty database."""
+    if request.param == "file":
+        return str(tmp_path / "budget.db")
+    make: Callable[[str], str] = request.getfixturevalue("empty_postgres")
+    return libpq(make(""))
 
 
 @pytest.fixture
-def budget(path: Path, passing: Time) -> SharedBudget:
-    return open_budget(path, passing)
+def postgres_place(empty_postgres: Callable[[str], str]) -> str:
+    return libpq(empty_postgres(""))
 
 
-def open_budget(path: Path, passing: Time, shop: str = "tiktok:1", limits: Any = LIMITS) -> SharedBudget:
-    return SharedBudget(path, shop, limits, sleep=passing.sleep, clock=passing.clock)
+def libpq(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def open_purse(place: str, clock: Callable[[], float] | None = None) -> Purse:
+    if place.startswith("postgresql:"):
+        return PostgresPurse(place, clock=clock)
+    return FilePurse(Path(place), clock=clock or time.time)
+
+
+@pytest.fixture
+def budget(place: str, passing: Time) -> SharedBudget:
+    return open_budget(place, passing)
+
+
+def open_budget(place: str, passing: Time, shop: str = "tiktok:1", limits: Any = LIMITS) -> SharedBudget:
+    return SharedBudget(open_purse(place, passing.clock), shop, limits, sleep=passing.sleep)
 
 
 def calls_in(budget: SharedBudget, passing: Time, seconds: float, name: str = "read") -> int:
@@ -88,16 +110,16 @@ def test_a_rested_budget_does_not_burst(budget: SharedBudget, passing: Time) -> 
     assert passing.now == pytest.approx(before + 0.1, abs=0.002)
 
 
-def test_classes_and_shops_have_purses_of_their_own(budget: SharedBudget, path: Path, passing: Time) -> None:
+def test_classes_and_shops_have_purses_of_their_own(budget: SharedBudget, place: str, passing: Time) -> None:
     budget.throttled("read", 60)
     before = passing.now
     budget.acquire("write")
-    open_budget(path, passing, shop="prestashop:1").acquire("read")
+    open_budget(place, passing, shop="prestashop:1").acquire("read")
     assert passing.now == before
 
 
-def test_processes_spend_from_one_purse(path: Path, passing: Time) -> None:
-    first, second = open_budget(path, passing), open_budget(path, passing)
+def test_processes_spend_from_one_purse(place: str, passing: Time) -> None:
+    first, second = open_budget(place, passing), open_budget(place, passing)
     start, calls = passing.now, 0
     while passing.now < start + 10:
         first.acquire("read")
@@ -157,8 +179,8 @@ def test_successes_of_calls_sent_before_the_refusal_do_not_count(budget: SharedB
     assert budget.snapshot()["read"].rate == 5.0
 
 
-def test_retry_after_holds_every_process(path: Path, passing: Time) -> None:
-    first, second = open_budget(path, passing), open_budget(path, passing)
+def test_retry_after_holds_every_process(place: str, passing: Time) -> None:
+    first, second = open_budget(place, passing), open_budget(place, passing)
     first.throttled("read", 7.5)
     before = passing.now
     assert second.snapshot()["read"].held_until == datetime.fromtimestamp(before + 7.5, UTC)
@@ -216,16 +238,16 @@ def test_a_clock_that_is_set_back_does_no_harm(budget: SharedBudget, passing: Ti
     assert budget.snapshot()["write"].rate == 1.0
 
 
-def test_the_state_outlives_the_process(path: Path, passing: Time) -> None:
-    first = open_budget(path, passing)
+def test_the_state_outlives_the_process(place: str, passing: Time) -> None:
+    first = open_budget(place, passing)
     first.throttled("read", 1)
     first.close()
-    assert open_budget(path, passing).snapshot()["read"].rate == 5.0
+    assert open_budget(place, passing).snapshot()["read"].rate == 5.0
 
 
-def test_new_limits_apply_to_what_is_stored(path: Path, passing: Time) -> None:
-    open_budget(path, passing).acquire("read")
-    lower = open_budget(path, passing, limits={"read": Limits(start=2.0, ceiling=3.0)})
+def test_new_limits_apply_to_what_is_stored(place: str, passing: Time) -> None:
+    open_budget(place, passing).acquire("read")
+    lower = open_budget(place, passing, limits={"read": Limits(start=2.0, ceiling=3.0)})
     assert lower.snapshot()["read"].rate == 3.0
 
 
@@ -238,7 +260,7 @@ def test_what_is_used_is_shown(budget: SharedBudget, passing: Time) -> None:
     assert set(budget.snapshot()) == {"read", "write"}
 
 
-def test_threads_that_wait_hold_nothing(path: Path) -> None:
+def test_threads_that_wait_hold_nothing(place: str) -> None:
     waiting, release = threading.Event(), threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -246,25 +268,23 @@ def test_threads_that_wait_hold_nothing(path: Path) -> None:
         release.wait(30)
         time.sleep(min(seconds, 0.01))
 
-    budget = SharedBudget(path, "tiktok:1", LIMITS, sleep=sleep)
+    budget = SharedBudget(open_purse(place), "tiktok:1", LIMITS, sleep=sleep)
     budget.throttled("read", 0.05)
     thread = threading.Thread(target=budget.acquire, args=("read",))
     thread.start()
     assert waiting.wait(30)
-    # Neither the object nor the file is locked.
+    # Neither the object nor the row is locked.
     budget.acquire("write")
     budget.succeeded("read")
     assert set(budget.snapshot()) == {"read", "write"}
-    with sqlite3.connect(path, timeout=0) as other:
-        other.execute("BEGIN IMMEDIATE")
-    other.close()
+    assert open_purse(place).change("tiktok:1", "read", lambda row, _: (row, "free")) == "free"
     release.set()
     thread.join()
 
 
-def spend(path: Path, seconds: float, start: Any, results: Any) -> None:
+def spend(place: str, seconds: float, start: Any, results: Any) -> None:
     """Eight threads spend what they can."""
-    budget = SharedBudget(path, "tiktok:1", {"read": Limits(100.0, 100.0)})
+    budget = SharedBudget(open_purse(place), "tiktok:1", {"read": Limits(100.0, 100.0)})
     start.wait()
     end, calls = time.time() + seconds, []
 
@@ -284,20 +304,20 @@ def spend(path: Path, seconds: float, start: Any, results: Any) -> None:
     results.put(len(calls))
 
 
-def test_real_processes_never_exceed_the_rate_together(path: Path) -> None:
+def test_real_processes_never_exceed_the_rate_together(place: str) -> None:
     context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(2), context.Queue()
-    processes = [context.Process(target=spend, args=(path, 1.0, start, results)) for _ in range(2)]
+    start, results = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=spend, args=(place, 1.0, start, results)) for _ in range(4)]
     for process in processes:
         process.start()
     calls = sum(results.get(timeout=60) for _ in processes)
     for process in processes:
         process.join()
-    # A second and a burst at a hundred a second; both processes have their share of it.
+    # A second and a burst at a hundred a second; the processes share them.
     assert 20 < calls <= 140
 
 
-def test_a_forked_child_opens_the_file_itself(budget: SharedBudget, path: Path, passing: Time) -> None:
+def test_a_forked_child_opens_the_purse_itself(budget: SharedBudget, place: str, passing: Time) -> None:
     budget.acquire("read")
     child = os.fork()
     if child == 0:
@@ -307,3 +327,68 @@ def test_a_forked_child_opens_the_file_itself(budget: SharedBudget, path: Path, 
             os._exit(0)
     os.waitpid(child, 0)
     assert budget.snapshot()["read"].rate == 5.0
+
+
+def end_sessions(place: str) -> int:
+    """What a restart of the database server does to the sessions of others."""
+    with psycopg.connect(place) as other:
+        ended = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchall()
+    return len(ended)
+
+
+def test_a_lost_connection_is_opened_again(postgres_place: str, passing: Time) -> None:
+    budget = open_budget(postgres_place, passing)
+    budget.throttled("read", 1)
+    assert end_sessions(postgres_place) == 1
+    budget.acquire("read")
+    assert budget.snapshot()["read"].rate == 5.0
+    budget.close()
+
+
+def test_a_connection_lost_within_a_change_makes_the_change_again(postgres_place: str) -> None:
+    purse, steps = PostgresPurse(postgres_place), []
+
+    def step(row: BudgetRow | None, _now: float) -> tuple[BudgetRow, int]:
+        steps.append(row)
+        if len(steps) == 1:
+            end_sessions(postgres_place)
+        return BudgetRow(rate=3.0, calls=1), len(steps)
+
+    assert purse.change("tiktok:1", "read", step) == 2
+    assert steps == [None, None]
+    assert purse.read("tiktok:1", "read")[0] == BudgetRow(rate=3.0, calls=1)
+    purse.close()
+
+
+def test_a_step_that_fails_leaves_the_purse_usable(place: str) -> None:
+    purse = open_purse(place)
+
+    def fail(_row: BudgetRow | None, _now: float) -> tuple[BudgetRow, None]:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        purse.change("tiktok:1", "read", fail)
+    purse.change("tiktok:1", "read", lambda _row, _now: (BudgetRow(rate=3.0), None))
+    assert purse.read("tiktok:1", "read")[0] == BudgetRow(rate=3.0)
+    purse.close()
+
+
+def test_a_database_that_stays_away_is_named_without_its_password() -> None:
+    pauses: list[float] = []
+    purse = PostgresPurse("postgresql://me:hush@127.0.0.1:1/shop", sleep=pauses.append)
+    with pytest.raises(PurseUnavailable, match="Check CONNECTOR_DATABASE_URL") as caught:
+        purse.read("tiktok:1", "read")
+    assert "hush" not in str(caught.value)
+    assert 30 <= sum(pauses) <= 60
+
+
+def test_the_clock_of_the_purse_is_that_of_the_server(postgres_place: str) -> None:
+    purse = PostgresPurse(postgres_place)
+    with psycopg.connect(postgres_place) as other:
+        before = other.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    assert before is not None
+    assert purse.read("tiktok:1", "read")[1] >= before[0]
+    purse.close()

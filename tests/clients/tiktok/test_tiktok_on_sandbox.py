@@ -15,6 +15,7 @@ from PIL import Image
 
 from clients.budget import Limits, SharedBudget
 from clients.errors import AccessDenied, ConfigurationFault, ReauthorizationNeeded, Rejected, Uncertain
+from clients.purses import FilePurse
 from clients.tiktok.auth import App, Authorizer, MemoryTokenStore
 from clients.tiktok.client import TikTokClient
 from sandbox.server import Sandbox
@@ -226,11 +227,10 @@ def test_throttling_reaches_the_shared_budget(
 ) -> None:
     slept: list[float] = []
     budget = SharedBudget(
-        tmp_path / "budget.db",
+        FilePurse(tmp_path / "budget.db", clock=lambda: time.time() + sum(slept)),
         "tiktok:1",
         {"read": Limits(100, 100)},
         sleep=slept.append,
-        clock=lambda: time.time() + sum(slept),
     )
     faults.set("throttle_retry_after=1x1@GET /logistics/*")
     with connect(sandbox, app, granted, budget=budget) as client:
