@@ -1,6 +1,7 @@
 """The TikTok Shop client: one method a call of the endpoint table (tiktok-shop-api.md sections 1.5 and 3).
 
-Orders and shipping are in `clients.tiktok.orders`, cancellations and returns in `clients.tiktok.aftersales`.
+Orders and shipping are in `clients.tiktok.orders`, cancellations and returns in `clients.tiktok.aftersales`,
+subscriptions in `clients.tiktok.webhooks`.
 
 Reads return the platform's rows as plain dicts, with every id as text; what changes something returns a small frozen
 record. All methods may be called from several threads at once. Besides what is named, any of them raises the errors of
@@ -35,6 +36,7 @@ from clients.tiktok.results import (
     UploadedImage,
 )
 from clients.tiktok.transport import API_URL, Transport, Upload
+from clients.tiktok.webhooks import WebhookCalls
 
 ImageUse = Literal["MAIN_IMAGE", "ATTRIBUTE_IMAGE", "DESCRIPTION_IMAGE", "CERTIFICATION_IMAGE", "SIZE_CHART_IMAGE"]
 CategoryVersion = Literal["v1", "v2"]
@@ -50,7 +52,7 @@ _FIRST_SECOND: Final = 1_577_836_800
 _DAY: Final = 86_400
 
 
-class TikTokClient(OrderCalls, AftersaleCalls):
+class TikTokClient(OrderCalls, AftersaleCalls, WebhookCalls):
     """One seller's shop.
 
     Args:

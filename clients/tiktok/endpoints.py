@@ -25,7 +25,7 @@ class Endpoint:
         template: path with `{version}` and ids in braces.
         versions: the version to use, then the older ones that may still stand in for it.
         cipher: True when `shop_cipher` is required, False when sending it is an error.
-        scope: what the seller has to grant (names partly unconfirmed, section 11 number 10).
+        scope: what the seller has to grant (names partly unconfirmed, section 11 number 10); "" for nothing named.
         kind: the budget that pays for the call; searches and checks are reads whatever their method.
         repeatable: sending it twice does no harm, so a lost answer is retried instead of being `Uncertain`.
     """
@@ -179,6 +179,11 @@ AFTERSALE_ELIGIBILITY = _read(
 )
 REJECT_REASONS = _read("GET", "/return_refund/{version}/reject_reasons", scope=_AFTERSALES)
 SEARCH_RETURNS = _read("POST", "/return_refund/{version}/returns/search", "202602", "202309", scope=_AFTERSALES)
+
+# Webhooks. No scope is named for them; one address per event, so that writing it again writes the same
+WEBHOOKS = _read("GET", "/event/{version}/webhooks", scope="")
+SUBSCRIBE = _write("PUT", "/event/{version}/webhooks", scope="", repeatable=True)
+UNSUBSCRIBE = _write("DELETE", "/event/{version}/webhooks", scope="", repeatable=True)
 
 ENDPOINTS: Final[dict[str, Endpoint]] = {
     name: value for name, value in list(globals().items()) if isinstance(value, Endpoint)

@@ -1,9 +1,10 @@
-"""Every call about orders, shipping, cancellations and returns, for `test_tiktok_requests`."""
+"""Every call about orders, shipping, cancellations, returns and webhooks, for `test_tiktok_requests`."""
 
 from __future__ import annotations
 
 from clients.tiktok.results import Accepted, BatchAnswer, Cancelled, ItemError, Shipped
 from tests.clients.tiktok.cases import Case, data_of
+from tests.clients.tiktok.conftest import example
 
 ORDER = "577000000000000001"
 LINES = ["577000000000010001", "577000000000010002"]
@@ -193,5 +194,19 @@ ORDER_CASES = {
         lambda c: [row for page in c.return_pages(order_ids=[ORDER], return_ids=["1"]) for row in page],
         "SEARCH_RETURNS", "POST", "/return_refund/202602/returns/search", {"page_size": "50", **OLDEST_FIRST},
         {"order_ids": [ORDER], "return_ids": ["1"]}, "returns-search-response", data_of("return_orders"),
+    ),
+    "webhooks": Case(
+        lambda c: c.webhooks(),
+        "WEBHOOKS", "GET", "/event/202309/webhooks", {}, None, "webhooks-list-response", data_of("webhooks"),
+    ),
+    "subscribe": Case(
+        lambda c: c.subscribe("ORDER_STATUS_CHANGE", "https://hooks.example.org/tiktok"),
+        "SUBSCRIBE", "PUT", "/event/202309/webhooks", {}, example("webhook-update-request"), {},
+        lambda data: Accepted("REQ-0"),
+    ),
+    "unsubscribe": Case(
+        lambda c: c.unsubscribe("ORDER_STATUS_CHANGE"),
+        "UNSUBSCRIBE", "DELETE", "/event/202309/webhooks", {}, example("webhook-delete-request"), {},
+        lambda data: Accepted("REQ-0"),
     ),
 }  # fmt: skip

@@ -293,6 +293,7 @@ def test_the_table_says_which_calls_may_be_repeated() -> None:
     assert repeatable == {
         "UPLOAD_IMAGE", "UPLOAD_FILE", "UPDATE_PRICES", "UPDATE_INVENTORY", "ATTACH_EXTERNAL_ORDERS",
         "CORRECT_ORDER_TRACKING", "CORRECT_PACKAGE_TRACKING", "APPROVE_CANCELLATION", "REJECT_CANCELLATION",
+        "SUBSCRIBE", "UNSUBSCRIBE",
     }  # fmt: skip
     assert all(endpoint.repeatable for endpoint in endpoints.ENDPOINTS.values() if endpoint.kind == "read")
     assert all(endpoint.kind == "read" for endpoint in endpoints.ENDPOINTS.values() if endpoint.method == "GET")
