@@ -19,6 +19,7 @@ from console import (
     settings_commands,
     statuses,
     templates,
+    webhooks,
 )
 from console.errors import Commands
 
@@ -45,6 +46,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(parked.app, name="parked")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(statuses.app, name="statuses")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -81,6 +81,9 @@ COMMANDS = {
     "templates list",
     "templates show",
     "up",
+    "webhooks list",
+    "webhooks subscribe",
+    "webhooks unsubscribe",
 }
 # They print words for people only, or something that is no result.
 WITHOUT_JSON = {"demo", "new-key", "up"}
