@@ -75,25 +75,30 @@ def list_connections(as_json: AsJson = False) -> None:
     from sqlmodel import col, select
 
     from models.connections import Connection
+    from tasks.authorization import standing_of
 
     with store.read() as session:
-        rows = [_row(connection) for connection in session.exec(select(Connection).order_by(col(Connection.name)))]
+        rows = [
+            _row(connection, standing_of(session, connection))
+            for connection in session.exec(select(Connection).order_by(col(Connection.name)))
+        ]
     table(
         rows,
-        ["name", "region", "prestashop", "version", "tiktok shop", "authorization"],
+        ["name", "region", "prestashop", "version", "tiktok shop", "authorization", "days left"],
         as_json=as_json,
         empty="There is no connection yet. Make one with: connector connection add",
     )
 
 
-def _row(connection: Any) -> dict[str, Any]:
+def _row(connection: Any, standing: Any) -> dict[str, Any]:
     return {
         "name": connection.name,
         "region": connection.region,
         "prestashop": connection.prestashop_url,
         "version": connection.prestashop_version,
         "tiktok shop": connection.shop_name,
-        "authorization": connection.authorization.value,
+        "authorization": standing.state.value,
+        "days left": standing.days_left,
     }
 
 
@@ -104,10 +109,12 @@ def show(name: Name = "", as_json: AsJson = False) -> None:
 
     store = open_installation()
     from models.connections import find_connection
+    from tasks.authorization import standing_of
     from tasks.connection_checks import tiktok_facts
 
     with store.read() as session:
         connection = find_connection(session, name)
+        standing = standing_of(session, connection)
     facts = {
         "name": connection.name,
         "contact e-mail": connection.contact_email,
@@ -119,6 +126,7 @@ def show(name: Name = "", as_json: AsJson = False) -> None:
         "app key": connection.app_key,
         "app secret": "•••",
         **tiktok_facts(connection),
+        "authorization": standing.text,
     }
     result(facts, as_json=as_json, text="\n".join(f"{key:24}{value}" for key, value in facts.items()))
 

@@ -54,7 +54,7 @@ def plan(
         if rows:
             say(f"Plan {outcome.plan}. Apply it as it stands with: connector apply {outcome.plan}")
     if not outcome.ok:
-        raise typer.Exit(Status.FAILED)
+        raise typer.Exit(_status(outcome))
 
 
 def apply(plan: Annotated[int, typer.Argument(help="Number of a plan.")], as_json: AsJson = False) -> None:
@@ -154,7 +154,15 @@ def show_outcome(flow: str, outcome: Any, *, as_json: bool) -> None:
         ending = "all done" if outcome.ok else f"{len(outcome.failures)} need a person"
         say(f"{flow}: {ending}" + (f"; {len(outcome.not_ready)} products are not ready." if outcome.not_ready else "."))
     if not outcome.ok:
-        raise typer.Exit(Status.FAILED)
+        raise typer.Exit(_status(outcome))
+
+
+def _status(outcome: Any) -> Status:
+    """3 for a connection that is not authorized, 1 for all else that needs a person."""
+    from rules.authorization import NOT_AUTHORIZED
+
+    refused = any(failure.code == NOT_AUTHORIZED for failure in outcome.failures)
+    return Status.NO_ACCESS if refused else Status.FAILED
 
 
 def say_counts(outcome: Any) -> None:

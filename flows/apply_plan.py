@@ -14,7 +14,16 @@ from flows.listing_actions import apply_actions
 from flows.order_import import apply_imports
 from flows.price_stock_sync import apply_offers
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, changes_table, plan_connection, plan_flow, planned_products, publish, run_alone
+from tasks.runs import (
+    Run,
+    changes_table,
+    ends_without_authorization,
+    plan_connection,
+    plan_flow,
+    planned_products,
+    publish,
+    run_alone,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ APPLYING: Final[dict[str, Applying]] = {
     persist_result=False,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
+@ends_without_authorization(RunResult)
 def apply_plan(plan: int) -> RunResult:
     """Send the changes of a plan that are still planned; those no longer current are superseded, not sent.
 

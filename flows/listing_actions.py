@@ -19,11 +19,12 @@ from tasks.listing_actions import (
 from tasks.listing_choice import Selection, select_listings
 from tasks.planning import template_named
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
 from tasks.statuses import follow_statuses
 
 
 @flow(name="listing_actions", flow_run_name="{action} listings of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def listing_actions(
     action: Action,
     connection: str = "",

@@ -9,12 +9,13 @@ from prefect import flow
 from rules.cancellations import Answer
 from tasks import after_sales, order_requests
 from tasks.report import BatchReport, RunResult
-from tasks.runs import batches, changes_table, publish, run_alone
+from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
 
 @flow(name="order_answer", flow_run_name="{answer} requests of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def order_answer(
     order_ids: list[str], answer: Literal["approve", "reject"], connection: str = "", dry_run: bool = False
 ) -> RunResult:

@@ -6,12 +6,13 @@ from prefect import flow
 
 from tasks import after_sales, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
-from tasks.runs import batches, changes_table, publish, run_alone
+from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
 
 @flow(name="order_cancel", flow_run_name="cancel orders of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def order_cancel(order_ids: list[str], reason: str, connection: str = "", dry_run: bool = False) -> RunResult:
     """Cancel orders on TikTok Shop, and those of them that PrestaShop has there too.
 

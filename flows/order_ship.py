@@ -6,10 +6,11 @@ from prefect import flow
 
 from tasks import order_facts, order_reading, shipments
 from tasks.report import BatchReport, RunResult
-from tasks.runs import changes_table, publish, run_alone
+from tasks.runs import changes_table, ends_without_authorization, publish, run_alone
 
 
 @flow(name="order_ship", flow_run_name="ship order {order_id} of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def order_ship(
     order_id: str,
     tracking: str,

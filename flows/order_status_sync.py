@@ -6,12 +6,13 @@ from prefect import flow
 
 from tasks import order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, batches, changes_table, publish, run_alone
+from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 100
 
 
 @flow(name="order_status_sync", flow_run_name="order statuses of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def order_status_sync(connection: str = "", order_ids: list[str] | None = None, dry_run: bool = False) -> RunResult:
     """Read the orders' statuses on both sides and move PrestaShop's forwards.
 

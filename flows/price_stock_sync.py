@@ -24,7 +24,16 @@ from tasks import (
     sweeps,
 )
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, planned_products, publish, run_alone
+from tasks.runs import (
+    Progress,
+    Run,
+    batches,
+    changes_table,
+    ends_without_authorization,
+    planned_products,
+    publish,
+    run_alone,
+)
 from tasks.shops import batch_size, utc_now
 
 # Batches sent at the same time: while the last calls of one are waiting, the next keeps the call budget in use.
@@ -37,6 +46,7 @@ BATCHES_IN_FLIGHT = 3
     persist_result=False,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
+@ends_without_authorization(RunResult)
 def price_stock_sync(
     connection: str = "",
     product_ids: list[int] | None = None,

@@ -6,13 +6,14 @@ from prefect import flow
 
 from tasks import order_facts, order_reading, order_states, shipments
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, batches, changes_table, publish, run_alone
+from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
 
 # What one detail call reads (tiktok-shop-api.md 4.2).
 ORDERS_A_BATCH = 50
 
 
 @flow(name="shipment_push", flow_run_name="shipments of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def shipment_push(
     connection: str = "",
     order_ids: list[str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, publish, run_alone
+from tasks.runs import Progress, ends_without_authorization, publish, run_alone
 from tasks.taxonomy import (
     check_prerequisites,
     note_refresh,
@@ -18,6 +18,7 @@ from tasks.taxonomy import (
 
 
 @flow(name="taxonomy_refresh", flow_run_name="taxonomy of {connection}", persist_result=False)
+@ends_without_authorization(RunResult)
 def taxonomy_refresh(connection: str = "") -> RunResult:
     """Read categories, the rules and attributes of those in use, brands, warehouses and carriers.
 

@@ -13,11 +13,15 @@ from models.settings import ConnectionSettings
 
 
 class AuthorizationState(StrEnum):
-    """Where the TikTok Shop authorization of a connection stands."""
+    """Where the TikTok Shop authorization of a connection stands.
+
+    Only AUTHORIZED connections run. EXPIRED: its tokens cannot be refreshed; REVOKED: the seller withdrew the consent.
+    """
 
     NONE = "none"
     AUTHORIZED = "authorized"
     EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 class Connection(SQLModel, table=True):

@@ -217,6 +217,7 @@ class ScheduleSettings(Document):
     order_status_sync: int = Field(default=300, ge=0)
     order_audit: int = Field(default=24 * 3600, ge=0)
     order_watch: int = Field(default=900, ge=0)
+    authorization_watch: int = Field(default=3600, ge=0)
 
 
 class ConnectionSettings(Document):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -17,14 +18,18 @@ from prefect.artifacts import (
 from prefect.context import FlowRunContext, TaskRunContext
 from sqlmodel import col, select
 
+from clients.errors import ReauthorizationNeeded
 from config.logging import redact_every_record
-from models.connections import Connection, find_connection
+from models.connections import AuthorizationState, Connection, find_connection
 from models.database import database, working_on
 from models.listings import Change, ChangeState, Plan
-from tasks.report import BatchReport, Failure
+from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
+from tasks.report import BatchReport, Failure, RunResult
 from tasks.shops import utc_now
 
 T = TypeVar("T")
+P = ParamSpec("P")
+Result = TypeVar("Result", bound=RunResult)
 
 # Rows of a table artifact; more would only make the page slow. The database has them all.
 _MOST_ROWS = 200
@@ -41,8 +46,59 @@ class Run:
     started: int
 
 
+class NotAuthorized(ReauthorizationNeeded):
+    """A run that cannot begin or go on until somebody authorizes the shop again.
+
+    Attributes:
+        connection: its name.
+        plan: the run's plan, None when it did not begin.
+    """
+
+    def __init__(self, connection: str, why: Refusal, *, plan: int | None = None, request_id: str = "") -> None:
+        super().__init__(
+            f"connection {connection!r} is not authorized",
+            shop="tiktok",
+            code=why.code,
+            request_id=request_id,
+            cause=why.cause,
+            fix=why.fix,
+        )
+        self.connection = connection
+        self.plan = plan
+
+
+def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Let a flow end with a failure in its result, not as a crash, when its connection is not authorized (K9).
+
+    Args:
+        result: what the flow returns.
+    """
+
+    def wrap(body: Callable[P, Result]) -> Callable[P, Result]:
+        @wraps(body)
+        def ending(*arguments: P.args, **options: P.kwargs) -> Result:
+            try:
+                return body(*arguments, **options)
+            except NotAuthorized as refused:
+                report = BatchReport()
+                report.failed(Failure.of("authorization", refused), count="not authorized")
+                return result.of(refused.connection, refused.plan, report)
+
+        return ending
+
+    return wrap
+
+
 @contextmanager
-def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_run: bool, turn: str) -> Iterator[Run]:
+def run_alone(
+    flow: str,
+    connection: str,
+    parameters: Mapping[str, Any],
+    *,
+    dry_run: bool,
+    turn: str,
+    without_authorization: bool = False,
+) -> Iterator[Run]:
     """Open a run, waiting for its turn: runs that write the same objects never overlap, in any process.
 
     Because the right to run ends with the process that held it, a change found in state "sent" by the next holder was
@@ -54,12 +110,20 @@ def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_
         parameters: stored with the plan.
         dry_run: stored with the plan.
         turn: what the run needs exclusively, e.g. "catalogue".
+        without_authorization: the run asks nothing of TikTok Shop.
+
+    Raises:
+        NotAuthorized: the connection is not authorized, or TikTok Shop said so during the run.
     """
     redact_every_record()
     with database().read() as session:
         found = find_connection(session, connection)
     with database().exclusive(f"{turn}:{found.key}"), working_on(found.key):
         with database().write() as session:
+            # Read again: that may have changed while this run waited for its turn.
+            state = session.get_one(Connection, found.key).authorization
+            if state is not AuthorizationState.AUTHORIZED and not without_authorization:
+                raise NotAuthorized(found.name, not_authorized(found.name, state))
             plan = Plan(
                 connection_id=found.key,
                 flow=flow,
@@ -70,7 +134,11 @@ def run_alone(flow: str, connection: str, parameters: Mapping[str, Any], *, dry_
             session.add(plan)
             session.flush()
             run = Run(flow, found.name, found.key, plan.key, int(plan.created_at.timestamp()))
-        yield run
+        try:
+            yield run
+        except ReauthorizationNeeded as error:
+            why = Refusal(NOT_AUTHORIZED, error.cause, fix_of(found.name))
+            raise NotAuthorized(found.name, why, plan=run.plan, request_id=error.request_id) from error
 
 
 def plan_connection(plan: int) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -23,10 +24,14 @@ from clients.tiktok.auth import App, Tokens
 from clients.tiktok.client import TikTokClient
 from config.secret_box import SecretBox
 from config.settings import Settings, settings
-from models.connections import AuthorizationState, Connection, settings_in_force
+from models.connections import AuthorizationState, Connection, Watermark, settings_in_force
 from models.database import Database, database
 from models.settings import ConnectionSettings
+from rules.authorization import not_authorized
 from rules.market import Market, market
+
+# When the stored access token was handed out: how long it lives is not told, only until when.
+TOKEN_ISSUED: Final = "access token"  # noqa: S105  # the name of a watermark
 
 
 def utc_now() -> datetime:
@@ -76,16 +81,14 @@ class DatabaseTokenStore:
         """The stored pair.
 
         Raises:
-            ReauthorizationNeeded: the connection was never authorized.
+            ReauthorizationNeeded: the connection was never authorized, or the seller withdrew the authorization.
         """
         with self._database.read() as session:
             connection = session.get_one(Connection, self._connection_id)
         if not connection.access_token_secret:
+            told = not_authorized(connection.name, connection.authorization)
             raise ReauthorizationNeeded(
-                "the connection was never authorized",
-                shop="tiktok",
-                cause=f"Connection {connection.name!r} has no TikTok Shop authorization yet.",
-                fix=f"Run: connector connection authorize {connection.name}",
+                "there is no token of the connection", shop="tiktok", code=told.code, cause=told.cause, fix=told.fix
             )
         return Tokens(
             access_token=self._box.decrypt(connection.access_token_secret),
@@ -116,6 +119,22 @@ class DatabaseTokenStore:
             connection.granted_scopes = list(tokens.granted_scopes)
             connection.authorization = AuthorizationState.AUTHORIZED
             session.add(connection)
+            now = utc_now()
+            session.merge(
+                Watermark(connection_id=self._connection_id, name=TOKEN_ISSUED, value=now.isoformat(), updated_at=now)
+            )
+
+    def lost(self, access_token: str) -> None:
+        """Note that a person has to consent again, unless somebody did so since that token was taken out."""
+        with self._database.write() as session:
+            connection = session.get_one(Connection, self._connection_id)
+            stored = connection.access_token_secret
+            if (
+                connection.authorization is AuthorizationState.AUTHORIZED
+                and stored
+                and self._box.decrypt(stored) == access_token
+            ):
+                connection.authorization = AuthorizationState.EXPIRED
 
 
 def open_shops(connection_id: int) -> Shops:

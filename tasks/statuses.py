@@ -38,7 +38,7 @@ Row = dict[str, Any]
 # The newest update time that was seen, Unix seconds of the platform's clock.
 _FOLLOWED: Final = "status_sync"
 # When the last full sweep began, by our clock.
-_SWEPT: Final = "status_sweep"
+SWEPT: Final = "status_sweep"
 # The platform's clock and ours need not agree to the second, and an update may show up late in a search.
 _OVERLAP: Final = timedelta(minutes=5)
 _A_DAY: Final = timedelta(hours=24)
@@ -120,7 +120,7 @@ def sweep_statuses(connection_id: int, *, even_if_all_are_gone: bool = False) ->
     for part in in_parts(sorted(lost), _LISTINGS_A_BATCH):
         _look_up(shops, part, statuses)
     progress.reached(1.0)
-    set_watermark_now(connection_id, _SWEPT, began.isoformat())
+    set_watermark_now(connection_id, SWEPT, began.isoformat())
     return statuses
 
 
@@ -154,7 +154,7 @@ def look_up_statuses(connection_id: int, product_ids: Sequence[int]) -> Statuses
 def sweep_is_due(connection_id: int, now: datetime) -> bool:
     """Whether the last full sweep began over a day ago, or never."""
     with database().read() as session:
-        mark = session.get(Watermark, (connection_id, _SWEPT))
+        mark = session.get(Watermark, (connection_id, SWEPT))
     return mark is None or now - datetime.fromisoformat(mark.value) > _A_DAY
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -87,6 +87,15 @@ def timed_sweep(connection_id: int, sweep: str, now: datetime, *, at_least: time
     yield
     seconds = max(time.monotonic() - began, at_least.total_seconds() / _SHARE)
     set_watermark_now(connection_id, f"sweep:{sweep}", json.dumps({"began": now.isoformat(), "seconds": seconds}))
+
+
+def forget_sweeps(session: Session, connection_id: int) -> None:
+    """Make every sweep due now."""
+    session.connection().execute(
+        delete(Watermark).where(
+            col(Watermark.connection_id) == connection_id, col(Watermark.name).startswith("sweep:", autoescape=True)
+        )
+    )
 
 
 def set_watermark_now(connection_id: int, name: str, value: str) -> None:

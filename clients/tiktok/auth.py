@@ -61,6 +61,9 @@ class TokenStore(Protocol):
     def save(self, tokens: Tokens) -> None:
         """Store the pair; durable before it returns. Called only with the lock held."""
 
+    def lost(self, access_token: str) -> None:
+        """The pair of that access token cannot be replaced any more, unless another one was stored meanwhile."""
+
 
 class MemoryTokenStore:
     """Tokens of one process, for tests and one-off calls."""
@@ -80,6 +83,9 @@ class MemoryTokenStore:
     def save(self, tokens: Tokens) -> None:
         """Keep the pair."""
         self._tokens = tokens
+
+    def lost(self, access_token: str) -> None:
+        """Nobody else has to know."""
 
 
 class _Held:
@@ -252,6 +258,20 @@ class Credentials:
             stored = self._load()
             return (self._renew(stored) if stored.access_token == refused else stored).access_token
 
+    def renew_ahead(self, left: timedelta) -> bool:
+        """Replace the pair if its access token lives for no longer than `left`; whether that was so.
+
+        Raises:
+            ReauthorizationNeeded: the refresh token is no longer valid.
+            Retryable: the authorization host cannot answer now.
+        """
+        with self._store.lock():
+            stored = self._load()
+            if stored.access_expires_at - self._clock() > left:
+                return False
+            self._renew(stored)
+            return True
+
     def _is_due(self, tokens: Tokens) -> bool:
         now = self._clock()
         if tokens.access_expires_at <= now:
@@ -264,7 +284,11 @@ class Credentials:
         return self._known
 
     def _renew(self, stored: Tokens) -> Tokens:
-        fresh = self._authorizer.refresh(stored)
+        try:
+            fresh = self._authorizer.refresh(stored)
+        except ReauthorizationNeeded:
+            self._store.lost(stored.access_token)
+            raise
         self._store.save(fresh)
         # Tokens that live for less than a day would otherwise be due again at once.
         self._ahead = min(_REFRESH_AHEAD, (fresh.access_expires_at - self._clock()) / 7)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from clients.errors import ConfigurationFault, ReauthorizationNeeded
+from clients.errors import ConfigurationFault
 from flows.apply_plan import apply_plan
 from models.catalogue import Media, Product, Variant
 from models.connections import Connection, settings_in_force, store_settings
@@ -428,9 +428,9 @@ def test_an_empty_product_list_deletes_nothing(stall: Stall) -> None:
 def test_a_revoked_consent_stops_the_run_and_keeps_the_plan(stall: Stall) -> None:
     stall.upload(dry_run=True)
     stall.sandbox.tiktok.tokens.revoke_all()
-    with pytest.raises(ReauthorizationNeeded) as raised:
-        stall.upload()
-    assert "authoriz" in raised.value.fix.lower() or "authoriz" in raised.value.cause.lower()
+    (failure,) = stall.upload().failures
+    assert failure.code == "not_authorized"
+    assert failure.fix == "Run: connector connection authorize sandbox"
     assert changes(ChangeState.PLANNED)
     assert not changes(ChangeState.SENT)
 
