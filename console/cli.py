@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from console import (
+    backup,
     brands,
     carriers,
     connections,
@@ -33,6 +34,7 @@ app = typer.Typer(
     epilog="Exit status: 0 all done, 1 something parked or failed, 2 wrong use, 3 not authorized or not reachable.",
 )
 service.register(app)
+backup.register(app)
 runs.register(app)
 sandbox_command.register(app)
 app.add_typer(connections.app, name="connection")

@@ -232,3 +232,32 @@ def import_file(
             )
             for change in one.changed:
                 say(f"  {change}")
+
+
+@app.command("copy")
+def copy(
+    source: Annotated[str, typer.Option("--from", help="Name of the connection to copy from.")],
+    target: Annotated[str, typer.Option("--to", help="Name of the connection to copy to.")],
+    only: Annotated[
+        str, typer.Option("--only", help="Of products, orders, schedules, templates, mappings: these, with commas.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Bring settings, templates and mappings of a connection to those of another; nothing is deleted there.
+
+    Credentials stay as they are. Ids that only one shop knows (warehouses, carriers, statuses) are left out and named.
+    """
+    from console.installation import open_installation
+
+    open_installation()
+    from console.settings_copy import SECTIONS, copy_settings
+
+    sections = [one.strip() for one in only.split(",") if one.strip()]
+    copied = copy_settings(source, target, sections or SECTIONS)
+    result({"changed": copied.changed, "left_out": copied.left_out}, as_json=as_json)
+    if not as_json:
+        say(f"{target}: {len(copied.changed)} changes" if copied.changed else f"{target}: nothing changed")
+        for change in copied.changed:
+            say(f"  {change}")
+        if copied.left_out:
+            say(f"Left out, because {target} has other ids; set them there: {', '.join(copied.left_out)}")

@@ -26,7 +26,7 @@ from console.settings_file import (
 )
 from console.shop_names import ShopNames
 from console.template_records import save_templates
-from console.yaml_file import place
+from console.yaml_file import nearest, place
 from models.catalogue import ShopRecord
 from models.connections import AuthorizationState, Connection, settings_in_force, store_settings
 from models.database import database
@@ -90,7 +90,7 @@ def _import_connection(part: ConnectionPart, *, prune: bool, offline: bool) -> A
         names = ShopNames(session, connection.key)
         if part.templates is not None:
             applied.changed += save_templates(session, connection.key, part.templates, names, prune=prune)
-        applied.changed += _save_mappings(session, connection.key, part, names, prune=prune)
+        applied.changed += save_mappings(session, connection.key, part, names, prune=prune)
     return applied
 
 
@@ -182,7 +182,8 @@ def validated(document: dict[str, Any]) -> ConnectionSettings:
         faults = []
         for fault in error.errors(include_input=False, include_url=False):
             text = fault["msg"].removeprefix("Value error, ")
-            text = "there is no such setting" if fault["type"] == "extra_forbidden" else text
+            if fault["type"] == "extra_forbidden":
+                text = f"there is no such setting{nearest(ConnectionSettings, fault['loc'])}"
             faults.append(f"{place(fault['loc'])}: {text}")
         raise Refused("\n".join(faults)) from None
 
@@ -203,9 +204,10 @@ def _save_settings(session: Session, connection_id: int, part: ConnectionPart) -
     return [f"settings version {number}"] if number != version else []
 
 
-def _save_mappings(
+def save_mappings(
     session: Session, connection_id: int, part: ConnectionPart, names: ShopNames, *, prune: bool
 ) -> list[str]:
+    """Bring the mappings to what the part says, sections that it leaves out aside; answers what changed."""
     changed: list[str] = []
     if part.brands is not None:
         brands = [

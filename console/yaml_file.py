@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from console.errors import Refused
 
@@ -44,7 +46,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         faults = {
-            f"{path}:{line_of(node, fault['loc'])}: {place(fault['loc'])}: {_said(fault['msg'])}": None
+            f"{path}:{line_of(node, fault['loc'])}: {place(fault['loc'])}: {_said(model, fault)}": None
             for fault in error.errors(include_input=False, include_url=False)
         }
         raise UnreadableFile("\n".join(faults)) from None
@@ -61,9 +63,35 @@ def _text(path: Path) -> str:
         raise UnreadableFile(f"{path}: is not UTF-8 text") from None
 
 
-def _said(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return "is not known here" if message == "Extra inputs are not permitted" else message
+def _said(model: type[BaseModel], fault: ErrorDetails) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"is not known here{nearest(model, fault['loc'])}"
+    return fault["msg"].removeprefix("Value error, ")
+
+
+def nearest(model: type[BaseModel], location: Sequence[int | str]) -> str:
+    """`; do you mean "region"?` for an unknown name at that place of a document; "" when no name is like it."""
+    *above, written = location
+    around: set[Any] = {model}
+    for part in above:
+        if isinstance(part, str):
+            fields = [one.model_fields[part] for one in around if part in one.model_fields]
+            around = {inner for one in fields for inner in _models(one.annotation)} or around
+    names = {name for one in around for name in one.model_fields}
+    close = get_close_matches(str(written).casefold(), sorted(names), n=1, cutoff=0.6)
+    # What is meant may be the beginning of a longer name.
+    close = close or sorted(name for name in names if name.startswith(str(written).casefold()))[:1]
+    return f'; do you mean "{close[0]}"?' if close else ""
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models within a type: that of a part, of a list's items, of what may be None."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        if issubclass(annotation, BaseModel):
+            yield annotation
+        return
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def place(location: Sequence[int | str]) -> str:

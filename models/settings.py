@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 class Document(BaseModel):
     """Base of every part: unknown names are errors, so that a typing mistake in a file is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    # Ids are texts, and both YAML and the command line take a text of digits for a number.
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, coerce_numbers_to_str=True)
 
 
 class MarkupKind(StrEnum):

@@ -15,6 +15,7 @@ from console.cli import app
 # Every command people can type; a new one is added here and to the README.
 COMMANDS = {
     "apply",
+    "backup",
     "brands list",
     "brands map",
     "brands suggest",
@@ -62,8 +63,10 @@ COMMANDS = {
     "products show",
     "products sync-status",
     "products upload",
+    "restore",
     "run",
     "sandbox",
+    "settings copy",
     "settings diff",
     "settings export",
     "settings history",
@@ -122,7 +125,7 @@ def test_a_command_that_prints_can_print_json(name: str) -> None:
 def test_no_secret_is_a_plain_argument() -> None:
     names = {option for command in ALL.values() for parameter in command.params for option in parameter.opts}
     assert {"--prestashop-key-env", "--app-secret-env"} <= names
-    assert not {name for name in names if name.endswith(("-key", "-secret", "-token", "-password"))} - {"--app-key"}
+    assert not {name for name in names if name.endswith(("-key", "-secret", "-token", "-password"))} - {"--app-key", "--with-key"}
 
 
 def test_help_imports_neither_prefect_nor_the_tables_nor_http() -> None:
