@@ -1,0 +1,1 @@
+"""The HTTP door: redirects of consents, messages of TikTok Shop, cron URLs, health and metrics."""

@@ -1,0 +1,173 @@
+"""From stored messages to runs: a thread that starts one run for what came in together (J2)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from models.database import Busy, database
+from models.webhooks import Webhook
+from rules.webhooks import Step, expiry, steps
+from tasks.shops import utc_now
+from tasks.webhooks import connection_name, linked_products, mark_handled, put_off, unhandled
+
+log = logging.getLogger(__name__)
+
+ON_DEMAND: Final = "on demand"
+# Messages come in swarms: what came within this time makes one run.
+_TOGETHER_SECONDS: Final = 0.5
+# Without a signal: for what was put off, or stored by a door on another machine that has ended since.
+_LOOK_AGAIN_SECONDS: Final = 5.0
+# Ids a run is given at once; Prefect takes parameters up to half a megabyte.
+_IDS_A_RUN: Final = 200
+
+
+class StartRun(Protocol):
+    """Asks for a run and answers its id (deployments.starting.start_run)."""
+
+    def __call__(self, flow: str, connection: str, parameters: Mapping[str, Any], *, deployment: str) -> str:
+        """Raise NotStarted when nobody takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the drain does things with."""
+
+    start_run: StartRun
+    deauthorize: Callable[[int], object]
+    note_expiry: Callable[[int, datetime], object]
+    clock: Callable[[], datetime] = utc_now
+
+
+class Drain:
+    """The thread; within `with` it works."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._something = threading.Event()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
+
+    def __enter__(self) -> Drain:
+        """Begin, with what an earlier process left."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End after what is under way; the rest waits in the table for the next start."""
+        self._end.set()
+        self._something.set()
+        self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """There is something new."""
+        self._something.set()
+
+    def _work(self) -> None:
+        while not self._end.is_set():
+            try:
+                drain_once(self._hands)
+            except Exception as error:  # noqa: BLE001  # the thread has to outlive whatever a moment brings
+                log.error("Messages of TikTok Shop have to wait: %s", type(error).__name__)
+                self._end.wait(_LOOK_AGAIN_SECONDS)
+            self._something.wait(_LOOK_AGAIN_SECONDS)
+            if self._something.is_set():
+                self._end.wait(_TOGETHER_SECONDS)
+            self._something.clear()
+
+
+def drain_once(hands: Hands) -> int:
+    """Let follow what has to from all messages that wait; answers how many were handled.
+
+    With doors in several processes one drains at a time.
+    """
+    with suppress(Busy), database().exclusive("webhooks", patience=0):
+        waiting: dict[int, list[Webhook]] = defaultdict(list)
+        for message in unhandled(hands.clock()):
+            waiting[message.connection_id].append(message)
+        return sum(_drain_connection(connection_id, messages, hands) for connection_id, messages in waiting.items())
+    return 0
+
+
+def _drain_connection(connection_id: int, messages: Sequence[Webhook], hands: Hands) -> int:
+    by_step: dict[Step, list[Webhook]] = defaultdict(list)
+    for message in messages:
+        for step in steps(message.type, tuple(message.objects), message.status):
+            by_step[step].append(message)
+    failed: set[int] = set()
+    runs: dict[int, str] = {}
+    # The end of an authorization first: what else there is can only fail after it.
+    for step in sorted(by_step, key=lambda step: step is not Step.DEAUTHORIZE):
+        for part, action in _actions(connection_id, step, by_step[step], hands):
+            try:
+                run = action()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the messages wait and others go on
+                log.warning("%s for messages of TikTok Shop is tried again: %s", step.value, type(error).__name__)
+                failed.update(message.key for message in part)
+            else:
+                runs.update((message.key, run) for message in part)
+    now = hands.clock()
+    done: dict[str, list[int]] = defaultdict(list)
+    for message in messages:
+        if message.key not in failed:
+            done[runs.get(message.key, "")].append(message.key)
+    for run, keys in done.items():
+        mark_handled(keys, now, flow_run_id=run)
+    put_off([message for message in messages if message.key in failed], now)
+    return len(messages) - len(failed)
+
+
+def _actions(
+    connection_id: int, step: Step, messages: Sequence[Webhook], hands: Hands
+) -> list[tuple[Sequence[Webhook], Callable[[], str]]]:
+    """What to do for one step: each action with the messages it is for; an action answers the id of its run."""
+    if step is Step.DEAUTHORIZE:
+        return [(messages, lambda: _without_run(hands.deauthorize(connection_id)))]
+    if step is Step.NOTE_EXPIRY:
+        ends = [end for end in (expiry(message.status) for message in messages) if end is not None]
+        return [(messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends))))]
+    if step is Step.CANCELLATIONS:
+        # It reads what changed since it last looked: no more than the objects the messages are about.
+        return [(messages, lambda: _start(hands, step, connection_id, {}))]
+    return [
+        (part, lambda ids=ids: _start(hands, step, connection_id, _parameters(step, connection_id, ids)))  # type: ignore[misc]
+        for part, ids in _parts(messages)
+    ]
+
+
+def _parts(messages: Sequence[Webhook]) -> list[tuple[list[Webhook], list[str]]]:
+    """The messages some at a time, with the ids they are about, each id once."""
+    parts: list[tuple[list[Webhook], list[str]]] = []
+    part: list[Webhook] = []
+    ids: dict[str, None] = {}
+    for message in messages:
+        if part and len({*ids, *message.objects}) > _IDS_A_RUN:
+            parts.append((part, list(ids)))
+            part, ids = [], {}
+        part.append(message)
+        ids.update(dict.fromkeys(message.objects))
+    if part:
+        parts.append((part, list(ids)))
+    return parts
+
+
+def _parameters(step: Step, connection_id: int, ids: Sequence[str]) -> dict[str, Any]:
+    if step is Step.ORDERS:
+        return {"order_ids": list(ids), "only_due": True}
+    # Of a product that is not linked the flow finds out itself, among what changed since it last looked.
+    products = linked_products(connection_id, ids)
+    return {} if products is None else {"product_ids": products}
+
+
+def _start(hands: Hands, step: Step, connection_id: int, parameters: Mapping[str, Any]) -> str:
+    return hands.start_run(step.value, connection_name(connection_id), parameters, deployment=ON_DEMAND)
+
+
+def _without_run(_: object) -> str:
+    return ""
