@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -126,6 +127,27 @@ def deliver(server: MailServer, letter: Letter, at: datetime) -> str:
         MailFailed: it was refused, or its fate is not known.
     """
     message = compose(letter, server.sender, at)
+    with _logged_in(server) as connection:
+        connection.send_message(message)
+    return str(message["Message-ID"])
+
+
+def try_login(server: MailServer) -> None:
+    """Connect and log in as for a mail, and send none.
+
+    Raises:
+        MailFailed: the server cannot be used.
+    """
+    _address(
+        server.sender, "smtp_sender", "The sender of mails is no e-mail address.", "Set CONNECTOR_SMTP_FROM to one."
+    )
+    with _logged_in(server) as connection:
+        connection.noop()
+
+
+@contextmanager
+def _logged_in(server: MailServer) -> Iterator[smtplib.SMTP]:
+    """A connection that may send; what fails in the block is told as `MailFailed` too."""
     if server.user and server.security == "none" and server.host not in _OWN_MACHINE:
         raise MailFailed(
             "smtp_no_tls",
@@ -133,13 +155,14 @@ def deliver(server: MailServer, letter: Letter, at: datetime) -> str:
             "Set CONNECTOR_SMTP_SECURITY to starttls or tls, or leave CONNECTOR_SMTP_USER empty.",
         )
     try:
-        _hand_over(server, message)
+        with _conversation(server) as connection:
+            yield connection
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise _failed(server, error) from None
-    return str(message["Message-ID"])
 
 
-def _hand_over(server: MailServer, message: EmailMessage) -> None:
+@contextmanager
+def _conversation(server: MailServer) -> Iterator[smtplib.SMTP]:
     encrypted = ssl.create_default_context() if server.security != "none" else None
     connection: smtplib.SMTP
     if server.security == "tls":
@@ -151,7 +174,7 @@ def _hand_over(server: MailServer, message: EmailMessage) -> None:
             connection.starttls(context=encrypted)
         if server.user:
             connection.login(server.user, server.password)
-        connection.send_message(message)
+        yield connection
         # Accepted: how the conversation ends changes nothing about that.
         with suppress(smtplib.SMTPException, OSError):
             connection.quit()

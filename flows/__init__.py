@@ -9,6 +9,7 @@ from flows.authorization_watch import authorization_watch
 from flows.cancellation_sync import cancellation_sync
 from flows.catalog_link import catalog_link
 from flows.catalog_upload import catalog_upload
+from flows.doctor import doctor
 from flows.housekeeping import housekeeping
 from flows.listing_actions import listing_actions
 from flows.order_answer import order_answer
@@ -44,6 +45,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         order_cancel,
         order_answer,
         housekeeping,
+        doctor,
     )
 }
 """Every flow by its name."""
@@ -55,6 +57,7 @@ __all__ = [
     "cancellation_sync",
     "catalog_link",
     "catalog_upload",
+    "doctor",
     "housekeeping",
     "listing_actions",
     "order_answer",

@@ -70,13 +70,15 @@ def prestashop_app(world: World, *, faults: Faults | None = None, timing: Timing
             if picture is not None:
                 return Response(picture.body, media_type=picture.content_type)
             return Response(_PAGE.format("404 Not Found", "Not Found"), 404, media_type="text/html")
+        if world.firewalled:
+            return Response(_PAGE.format("403 Forbidden", "Forbidden"), 403, media_type="text/html")
         if request.headers.get("host", "") != urlsplit(world.base_url).netloc:
             return _to_main_host(world, request, "/".join(segments))
         call = Call(
             method=request.method,
             segments=segments,
             query_text=request.url.query,
-            headers=dict(request.headers),
+            headers=_reaching_php(world, request),
             body=await request.body(),
             parallel_order=parallel,
         )
@@ -121,6 +123,15 @@ def _webservice_segments(request: Request, path: str | None) -> list[str] | None
     else:
         return None
     return rest.rstrip("/").split("/")
+
+
+def _reaching_php(world: World, request: Request) -> dict[str, str]:
+    """The headers, without the key where the web server drops it."""
+    return {
+        name: value
+        for name, value in request.headers.items()
+        if name != "authorization" or not world.drops_authorization
+    }
 
 
 def _is_order(method: str, segments: list[str] | None) -> bool:

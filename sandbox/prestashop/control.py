@@ -18,7 +18,8 @@ POST require_field {resource, field, required?}, module {name, active or null}, 
      cart_rule {name?, …fields} → {id}, fee_product {} → {id}, mail_broken {on}
 POST delete_product {id}, recreate_product {id} → {id}, unlink_product {id}, relink_product {id},
      delete_combination {id}, recreate_combination {id} → {id}
-POST webservice {enabled}, down {on}, empty_lists {resources}, advance {seconds}
+POST webservice {enabled}, down {on}, drop_authorization {on}, firewall {on}, rights {resource, methods},
+     empty_lists {resources}, advance {seconds}
 """
 
 from __future__ import annotations
@@ -43,6 +44,22 @@ def _switches(world: World, asked: Asked) -> None:
 
 def _down(world: World, asked: Asked) -> None:
     world.down = bool(asked["on"])
+
+
+def _drop_authorization(world: World, asked: Asked) -> None:
+    world.drops_authorization = bool(asked["on"])
+
+
+def _firewall(world: World, asked: Asked) -> None:
+    world.firewalled = bool(asked["on"])
+
+
+def _rights(world: World, asked: Asked) -> None:
+    """What the key may do with one resource; nothing takes the resource off its list."""
+    permissions, name = world.accounts[world.key].permissions, str(asked["resource"])
+    permissions[name] = frozenset(str(method) for method in asked["methods"])
+    if not permissions[name]:
+        del permissions[name]
 
 
 def _mail_broken(world: World, asked: Asked) -> None:
@@ -125,6 +142,9 @@ CONTROLS: dict[str, Control] = {
     "mail_broken": _mail_broken,
     "webservice": _switches,
     "down": _down,
+    "drop_authorization": _drop_authorization,
+    "firewall": _firewall,
+    "rights": _rights,
     "empty_lists": _empty_lists,
     "advance": lambda world, a: world.advance(float(a["seconds"])),
 }

@@ -128,6 +128,10 @@ class Shop:
         self.webservice_enabled = True
         self.down = False
         """Whether the shop answers nothing but an HTML page with 503, as in maintenance."""
+        self.drops_authorization = False
+        """Whether the web server keeps the Authorization header from PHP, as CGI does (fact sheet 1.1)."""
+        self.firewalled = False
+        """Whether something in front of the shop refuses every call of the webservice with 403 and a page."""
         self.empty_lists: set[str] = set()
         """Resources whose lists come empty with 200, as core does when its SQL fails (fact sheet 1.4)."""
         self.unlinked: set[int] = set()
