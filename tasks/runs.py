@@ -15,6 +15,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, TaskRunContext
 from sqlmodel import col, select
 
@@ -46,24 +47,19 @@ class Run:
     started: int
 
 
-class NotAuthorized(ReauthorizationNeeded):
+class NotAuthorized(Exception):
     """A run that cannot begin or go on until somebody authorizes the shop again.
 
     Attributes:
         connection: its name.
+        failure: why, and what to do.
         plan: the run's plan, None when it did not begin.
     """
 
-    def __init__(self, connection: str, why: Refusal, *, plan: int | None = None, request_id: str = "") -> None:
-        super().__init__(
-            f"connection {connection!r} is not authorized",
-            shop="tiktok",
-            code=why.code,
-            request_id=request_id,
-            cause=why.cause,
-            fix=why.fix,
-        )
+    def __init__(self, connection: str, failure: Failure, *, plan: int | None = None) -> None:
+        super().__init__(f"connection {connection!r} is not authorized")
         self.connection = connection
+        self.failure = failure
         self.plan = plan
 
 
@@ -81,7 +77,7 @@ def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Re
                 return body(*arguments, **options)
             except NotAuthorized as refused:
                 report = BatchReport()
-                report.failed(Failure.of("authorization", refused), count="not authorized")
+                report.failed(refused.failure, count="not authorized")
                 return result.of(refused.connection, refused.plan, report)
 
         return ending
@@ -123,7 +119,8 @@ def run_alone(
             # Read again: that may have changed while this run waited for its turn.
             state = session.get_one(Connection, found.key).authorization
             if state is not AuthorizationState.AUTHORIZED and not without_authorization:
-                raise NotAuthorized(found.name, not_authorized(found.name, state))
+                why = not_authorized(found.name, state)
+                raise NotAuthorized(found.name, _unauthorized(why))
             plan = Plan(
                 connection_id=found.key,
                 flow=flow,
@@ -138,7 +135,11 @@ def run_alone(
             yield run
         except ReauthorizationNeeded as error:
             why = Refusal(NOT_AUTHORIZED, error.cause, fix_of(found.name))
-            raise NotAuthorized(found.name, why, plan=run.plan, request_id=error.request_id) from error
+            raise NotAuthorized(found.name, _unauthorized(why, error.request_id), plan=run.plan) from error
+
+
+def _unauthorized(why: Refusal, request_id: str = "") -> Failure:
+    return Failure(object="authorization", code=why.code, cause=why.cause, fix=why.fix, request_id=request_id)
 
 
 def plan_connection(plan: int) -> str:
@@ -247,8 +248,11 @@ class Progress:
 
 def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
     """The closing artifacts: figures, what was planned and what became of it, and what needs a person."""
-    if not FlowRunContext.get():
+    context = FlowRunContext.get()
+    if context is None:
         return
+    if context.flow_run is not None:
+        _name(context.flow_run.id, outcome_name(run_name(context.flow_run.name), report, dry_run=dry_run))
     create_markdown_artifact(
         key=_key(run, "summary"),
         markdown=summary(run, report, dry_run=dry_run),
@@ -259,6 +263,45 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
     publish_table(
         run, "not-ready", [one.model_dump() for one in report.not_ready], "What keeps products from being listed"
     )
+
+
+def run_name(name: str) -> str:
+    """The name a run was started with: what it did is written behind a colon."""
+    return name.split(": ", 1)[0]
+
+
+# What a run may have done, in the order people care; what it only looked at is in its summary.
+_DONE: Final = (
+    "planned",
+    "imported",
+    "created",
+    "prices to set",
+    "stocks to set",
+    "sent",
+    "confirmed",
+    "shipped",
+    "cancelled",
+    "linked",
+    "told",
+    "postponed",
+    "waiting",
+    "not ready",
+    "unresolved",
+)
+_MOST_NAMED = 4
+
+
+def outcome_name(name: str, report: BatchReport, *, dry_run: bool) -> str:
+    """The name of a run with what it did, so that the list of runs alone tells it."""
+    done = [f"{report.counts[what]} {what}" for what in _DONE if report.counts.get(what)][:_MOST_NAMED]
+    if report.failures:
+        done.append(f"{len(report.failures)} need a person")
+    return f"{name}: {'rehearsal, ' if dry_run else ''}{', '.join(done) or 'nothing to do'}"
+
+
+def _name(flow_run: UUID, name: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(flow_run, name=name)
 
 
 def publish_table(run: Run, name: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
