@@ -28,7 +28,7 @@ def heartbeat_automation() -> Automation:
         trigger=EventTrigger(
             after={_BEAT},
             expect={_BEAT, *ends},
-            match={"prefect.resource.id": ["prefect.flow-run.*"]},  # type: ignore[arg-type]  # Prefect's own example
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

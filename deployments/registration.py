@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
 
 _PAGE = 200
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 @dataclass

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import httpx
+
 from config.settings import Settings
 from deployments.children import Child
 from deployments.prefect_environment import enter_serving_environment, own_api
@@ -160,6 +162,8 @@ async def _end_runner(runner: FlowRunner, patience: float, announce: Callable[[s
 
 async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], address: str, door: Child) -> None:
     """Serve what connections, their schedules and authorizations ask for, now and whenever they change."""
+    from prefect.exceptions import PrefectException
+
     from deployments.registration import register
     from deployments.schedules import Wanted, wanted_deployments
 
@@ -167,7 +171,13 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
     while True:
         wanted = await asyncio.to_thread(wanted_deployments)
         if served is None or set(wanted) != served:
-            outcome = await register(wanted)
+            try:
+                outcome = await register(wanted)
+            except (httpx.HTTPError, PrefectException) as error:
+                # What was registered before stays; a busy server gets the rest next time.
+                announce(f"Not all deployments are registered yet ({type(error).__name__}); going on.")
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                continue
             runner.serve(outcome.ids)
             for name in outcome.kept_by_hand:
                 announce(f"{name}: the schedule set in the Prefect UI stays until the settings change it.")

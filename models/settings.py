@@ -212,12 +212,13 @@ class ScheduleSettings(Document):
     price_stock_sync: int = Field(default=60, ge=0)
     status_sync: int = Field(default=600, ge=0)
     catalog_link: int = Field(default=0, ge=0)
-    order_import: int = Field(default=60, ge=0)
-    shipment_push: int = Field(default=120, ge=0)
-    cancellation_sync: int = Field(default=120, ge=0)
-    order_status_sync: int = Field(default=300, ge=0)
+    order_import: int = Field(default=120, ge=0)
+    shipment_push: int = Field(default=300, ge=0)
+    cancellation_sync: int = Field(default=300, ge=0)
+    order_status_sync: int = Field(default=600, ge=0)
     order_audit: int = Field(default=24 * 3600, ge=0)
     order_watch: int = Field(default=900, ge=0)
+    doctor: int = Field(default=24 * 3600, ge=0)
     authorization_watch: int = Field(default=3600, ge=0)
 
 

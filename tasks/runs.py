@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -80,6 +81,9 @@ def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Re
                 report.failed(refused.failure, count="not authorized")
                 return result.of(refused.connection, refused.plan, report)
 
+        # Prefect makes a form of these, and would look for the names of types in this module.
+        ending.__signature__ = signature(body, eval_str=True)  # type: ignore[attr-defined]
+        ending.__annotations__ = get_type_hints(body, include_extras=True)
         return ending
 
     return wrap
