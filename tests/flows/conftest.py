@@ -52,10 +52,13 @@ class Uploaded:
 
     @classmethod
     def shared(cls, sandbox: Sandbox, clock: MovedClock) -> dict[int, Any]:
-        """What a copy of the shops' state goes on using: locks, the clock, the shops themselves."""
+        """What a copy of the shops' state goes on using: locks, the clock, the shops themselves, who delivers."""
         worlds = (sandbox.prestashop, sandbox.tiktok)
         locks = [one for world in worlds for one in vars(world).values() if isinstance(one, LOCKS)]
-        return {id(one): one for one in (*worlds, *locks, sandbox.faults, sandbox.tiktok.faults, clock)}
+        return {
+            id(one): one
+            for one in (*worlds, *locks, sandbox.faults, sandbox.tiktok.faults, sandbox.tiktok.webhooks, clock)
+        }
 
     @classmethod
     def snapshot(cls, sandbox: Sandbox, clock: MovedClock) -> dict[str, dict[str, Any]]:

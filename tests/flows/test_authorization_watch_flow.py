@@ -79,8 +79,20 @@ def test_a_withdrawn_consent_ends_every_run_at_once_until_the_next_which_catches
     expect_in_step(listed)
 
 
-def test_every_flow_still_has_its_form_and_its_description() -> None:
-    for name, flow in FLOWS.items():
-        expected = {"apply_plan": "plan", "housekeeping": "dry_run"}.get(name, "connection")
-        assert expected in flow.parameters.properties, name
-        assert flow.description, name
+NEEDED: dict[str, dict[str, Any]] = {
+    "apply_plan": {"plan": 1},
+    "listing_actions": {"action": "deactivate"},
+    "order_ship": {"order_id": "577", "tracking": "1Z"},
+    "order_cancel": {"order_ids": ["577"], "reason": "sold out"},
+    "order_answer": {"request_ids": ["1"], "order_ids": ["577"], "answer": "approve"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(FLOWS))
+def test_every_flow_still_has_its_form_and_its_description(name: str) -> None:
+    flow = FLOWS[name]
+    given = {key: value for key, value in NEEDED.get(name, {}).items() if key in flow.parameters.properties}
+    assert set(flow.parameters.required) <= set(given)
+    defaults = {key: one["default"] for key, one in flow.parameters.properties.items() if "default" in one}
+    assert flow.validate_parameters(defaults | given) is not None
+    assert flow.description

@@ -163,8 +163,8 @@ def test_a_call_that_is_refused_for_good_stops_the_connection_and_the_next_run_a
     shops.tiktok.tokens.revoke_all()
     with pytest.raises(NotAuthorized) as raised, run_alone("x", "main", {}, dry_run=False, turn="x"):
         open_shops(connection_id).tiktok.shops()
-    assert (raised.value.code, raised.value.plan) == ("not_authorized", 1)
-    assert raised.value.fix == "Run: connector connection authorize main"
+    assert (raised.value.failure.code, raised.value.plan) == ("not_authorized", 1)
+    assert raised.value.failure.fix == "Run: connector connection authorize main"
     assert stored(sqlite_database, connection_id).authorization is EXPIRED
     shops.tiktok.calls.clear()
     with pytest.raises(NotAuthorized), run_alone("x", "main", {}, dry_run=False, turn="x"):
