@@ -7,9 +7,10 @@ from sqlmodel import select
 
 from clients.errors import ConfigurationFault
 from clients.tiktok.results import Shop
-from models.connections import Connection
+from models.connections import AuthorizationState, Connection
 from models.database import Database
 from sandbox.server import Sandbox
+from tasks import consent
 from tasks.consent import choose_shop
 from tests.console.conftest import Cli
 from tests.models.rows import make_connection
@@ -192,6 +193,42 @@ def test_show_hides_the_secrets(connected: Cli, shops: Sandbox) -> None:
     assert ran.data["webservice key"] == ran.data["app secret"] == "•••"
     for secret in (shops.prestashop_key, shops.app_secret, shops.shop_cipher):
         assert secret not in ran.stdout
+
+
+def test_list_and_show_say_where_the_authorization_stands(connected: Cli, store: Database) -> None:
+    (row,) = connected("connection", "list", "--json").data
+    assert row["authorization"] == "authorized"
+    assert row["days left"] in (364, 365)
+    assert (
+        connected("connection", "show", "--json").data["authorization"] == f"authorized, {row['days left']} days left"
+    )
+    with store.write() as session:
+        session.exec(select(Connection)).one().authorization = AuthorizationState.REVOKED
+    assert connected("connection", "list", "--json").data[0]["days left"] is None
+    assert connected("connection", "show", "--json").data["authorization"] == "revoked"
+
+
+def test_the_region_stays_when_another_regions_seller_consents(
+    connected: Cli, shops: Sandbox, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored(store)
+    monkeypatch.setattr(consent.TikTokClient, "shops", lambda _: [shop("9", "DE")])
+    ran = connected("connection", "authorize", "--code", shops.auth_code())
+    assert ran.status == 3
+    assert "is for GB, but the consent covers Shop 9 (DE, id 9)" in ran.stderr
+    assert "another connection for that region" in ran.stderr
+    assert stored(store) == before
+
+
+def test_another_shop_of_the_region_is_refused_and_the_tokens_that_work_are_kept(
+    connected: Cli, shops: Sandbox, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored(store)
+    monkeypatch.setattr(consent.TikTokClient, "shops", lambda _: [shop("9")])
+    ran = connected("connection", "authorize", "--code", shops.auth_code())
+    assert ran.status == 3
+    assert "belongs to shop 'Sandbox shop GB'" in ran.stderr
+    assert stored(store) == before
 
 
 def test_remove_asks_first(connected: Cli) -> None:
