@@ -23,6 +23,9 @@ def sandbox(
     region: Annotated[str, typer.Option(help="TikTok Shop market: GB, US, DE, …")] = "GB",
     timing: Annotated[str, typer.Option(help="none, or measured: costs as those of a real shop.")] = "none",
     faults: Annotated[str, typer.Option(help='Faults and rates, e.g. "throttle=0.1,reset_after=0.05".')] = "",
+    life: Annotated[
+        float, typer.Option(min=0, help="Pace of a world that lives by itself: 1 for an order a minute; 0 for none.")
+    ] = 0,
     prestashop_port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 0,
     tiktok_port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 0,
     as_json: AsJson = False,
@@ -33,6 +36,7 @@ def sandbox(
     if timing not in ("none", "measured"):
         raise Refused("--timing is none or measured.")
     from rules.market import market
+    from sandbox.life import Life
     from sandbox.server import Sandbox
 
     market(region.upper())
@@ -55,7 +59,8 @@ def sandbox(
         access = shops.settings()
         result(access, as_json=as_json, text=connection_recipe(access, shops.auth_code()))
         say("Running until Ctrl-C.")
-        shops.serve_forever()
+        with Life(shops, life, seed):
+            shops.serve_forever()
 
 
 def check_free(port: int, option: str) -> None:
