@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +35,7 @@ import models.tables  # noqa: F401  # makes every table known
 from config.logging import redact_every_record
 from config.settings import settings
 from models.connections import Connection
-from models.database import Database, database
+from models.database import Database, database, working_on
 from models.listings import Change, ChangeKind, ChangeState, Plan
 from models.orders import Order, OrderEvent, OrderStage
 from rules.tiktok_order import CANCELLED, COMPLETED
@@ -45,6 +43,7 @@ from rules.tracking import ShipCall
 from tasks.order_privacy import NotFinished, erase_orders, expired_orders
 from tasks.report import BatchReport
 from tasks.retrying import on_retryable
+from tasks.webhooks import forget_webhooks
 
 ROWS: Final = 1_000
 """Rows a transaction deletes."""
@@ -186,9 +185,7 @@ def _delete(table: Any, *conditions: Any, dry_run: bool) -> int:
 def delete_webhooks(before: Limits) -> BatchReport:
     """Forget messages of TikTok Shop that are not repeated any more."""
     report = BatchReport()
-    if find_spec("tasks.webhooks") is not None:
-        webhooks: Any = import_module("tasks.webhooks")
-        report.count("webhooks deleted", webhooks.forget_webhooks(before.webhooks))
+    report.count("webhooks deleted", forget_webhooks(before.webhooks))
     return report
 
 
@@ -204,7 +201,8 @@ def erase_buyer_data(now: datetime, *, dry_run: bool) -> BatchReport:
             report.count("orders whose buyer data are to be erased", len(keys))
             continue
         try:
-            report.count("orders whose buyer data were erased", erase_orders(connection_id or 0, keys))
+            with working_on(connection_id):
+                report.count("orders whose buyer data were erased", erase_orders(connection_id or 0, keys))
         except NotFinished:
             # Fetched again by a person this very moment: the next time.
             report.count("connections put off")
