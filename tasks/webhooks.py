@@ -66,20 +66,17 @@ def store_messages(received: Sequence[tuple[int, Message]], now: datetime) -> in
         }
         for connection_id, message in received
     ]
-    stored = 0
     with database().write() as session:
         # A connection may have been removed since its messages came in.
         known = set(session.exec(select(Connection.id)))
-        for row in rows:
-            if row["connection_id"] in known:
-                stored += _insert(session, row)
-    return stored
+        return sum(_insert(session, part) for part in in_parts([row for row in rows if row["connection_id"] in known]))
 
 
-def _insert(session: Session, row: dict[str, Any]) -> int:
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     target = cast(Table, Webhook.__table__)  # type: ignore[attr-defined]  # SQLModel adds it at class creation
     insert = sqlite.insert(target) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(target)
-    return session.connection().execute(insert.values(row).on_conflict_do_nothing()).rowcount
+    new = insert.values(list(rows)).on_conflict_do_nothing().returning(target.c.id)
+    return len(session.connection().execute(new).all())
 
 
 def unhandled(now: datetime) -> list[Webhook]:
