@@ -79,6 +79,9 @@ def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Re
             except NotAuthorized as refused:
                 report = BatchReport()
                 report.failed(refused.failure, count="not authorized")
+                context = FlowRunContext.get()
+                if context is not None and context.flow_run is not None:
+                    _name(context.flow_run.id, f"{run_name(context.flow_run.name)}: not authorized")
                 return result.of(refused.connection, refused.plan, report)
 
         # Prefect makes a form of these, and would look for the names of types in this module.
