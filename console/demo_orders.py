@@ -24,7 +24,7 @@ def show_orders(sandbox: Sandbox, connection_id: int, console: Console) -> bool:
     from sandbox.tiktok.order_generator import Mix, OrderGenerator
 
     console.rule("Orders")
-    _agree(sandbox, connection_id)
+    agree_on_orders(sandbox, connection_id)
     calm = Mix(on_hold=0, unpaid=0, pre_order=0, fulfilled_by_tiktok=0, tiktok_shipping=0, no_postal_code=0, sample=0)
     placed = OrderGenerator(sandbox.tiktok, 8, calm).place_random(3)
     console.print(f"  · {len(placed)} buyers order on TikTok Shop")
@@ -61,7 +61,7 @@ def show_orders(sandbox: Sandbox, connection_id: int, console: Console) -> bool:
     )
 
 
-def _agree(sandbox: Sandbox, connection_id: int) -> None:
+def agree_on_orders(sandbox: Sandbox, connection_id: int) -> None:
     """What a merchant sets up for orders: the product for shipping, a carrier's provider, a reason for cancelling."""
     from models.connections import settings_in_force, store_settings
     from models.database import database

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import select
 
 from config.settings import settings
+from console.demo_orders import agree_on_orders
 from console.demo_shop import add_templates, connect_sandbox
 from models.connections import Connection
 from models.database import database
@@ -16,7 +17,7 @@ NAME = "sandbox"
 
 
 def connect(shops: Sandbox) -> None:
-    """Make the connection `sandbox` with its templates; what an earlier one left behind is forgotten."""
+    """Make the connection `sandbox`, set up for products and orders; what an earlier one left behind is forgotten."""
     with database().write() as session:
         earlier = session.exec(select(Connection).where(Connection.name == NAME)).first()
         if earlier is not None:
@@ -28,3 +29,4 @@ def connect(shops: Sandbox) -> None:
     folder = settings().home / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     add_templates(connection_id, folder)
+    agree_on_orders(shops, connection_id)

@@ -31,6 +31,13 @@ def up(
     products: Products = 200,
     seed: Seed = 1,
     region: Region = "GB",
+    pace: Annotated[
+        float, typer.Option(min=0, help="How fast the sandbox lives: 1 for an order a minute; 0: nothing by itself.")
+    ] = 1.0,
+    faults: Annotated[
+        str, typer.Option(help='Faults of the sandbox and their rates, e.g. "throttle=0.1,reset_after=0.05".')
+    ] = "",
+    timing: Annotated[str, typer.Option(help="Of the sandbox: none, or measured: costs of a real shop.")] = "none",
 ) -> None:
     """Run everything on this machine: tables, Prefect server and UI, flows on their schedules. Ctrl-C ends it."""
     from deployments.prefect_environment import enter_serving_environment
@@ -39,17 +46,30 @@ def up(
     from deployments.up import up as serve
 
     if not sandbox:
+        if faults or timing != "none":
+            raise Refused("--faults and --timing are for the sandbox. Add --sandbox.")
         serve(say)
         return
+    if timing not in ("none", "measured"):
+        raise Refused("--timing is none or measured.")
     from console.installation import open_installation
     from console.sandbox_connection import connect
+    from sandbox.faults import parse_rules
+    from sandbox.life import Life
     from sandbox.server import Sandbox
 
+    try:
+        rules = parse_rules(faults)
+    except ValueError as error:
+        raise Refused(f"The sandbox cannot be made like that: {error}") from None
     open_installation()
-    with Sandbox(products=products, seed=seed, region=region.upper()) as shops:
+    with Sandbox(products=products, seed=seed, region=region.upper(), timing=timing) as shops:
         connect(shops)
+        # Only now: connecting is what a person would do again, the service has to cope by itself.
+        shops.faults.set(rules)
         say(f"Sandbox: PrestaShop {shops.prestashop_url}, TikTok Shop {shops.tiktok_url}; connection sandbox is ready.")
-        serve(say)
+        with Life(shops, pace, seed):
+            serve(say)
 
 
 def deploy(
