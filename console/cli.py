@@ -9,6 +9,7 @@ from console import (
     brands,
     carriers,
     connections,
+    doctor,
     links,
     order_actions,
     orders,
@@ -36,6 +37,7 @@ app = typer.Typer(
 service.register(app)
 backup.register(app)
 runs.register(app)
+doctor.register(app)
 sandbox_command.register(app)
 app.add_typer(connections.app, name="connection")
 app.add_typer(settings_commands.app, name="settings")

@@ -31,6 +31,7 @@ COMMANDS = {
     "connection show",
     "db upgrade",
     "demo",
+    "doctor",
     "explain",
     "links auto",
     "links link",

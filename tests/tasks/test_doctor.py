@@ -9,15 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import stamina
 from sqlmodel import select
 
 from clients.prestashop.status import NEEDED
+from clients.tiktok.clock import clock_skew
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
+from flows.doctor import doctor
 from models import database as database_module
-from models.connections import Connection, settings_in_force, store_settings
+from models.connections import AuthorizationState, Connection, settings_in_force, store_settings
 from models.database import database
 from models.settings import ConnectionSettings
 from models.taxonomy import Category, ShippingProvider
@@ -26,6 +29,7 @@ from rules.doctor import Finding, Level
 from sandbox.prestashop.shop import Account
 from sandbox.server import Sandbox
 from tasks import doctor as looking
+from tasks import runs as frame
 from tests.clients_of_a_test import closing_clients
 from tests.flows.conftest import Uploaded, fast_installation
 from tests.flows.keeping_step import MovedClock
@@ -512,3 +516,51 @@ def test_a_fault_is_told_with_its_fix_and_nothing_else(
         assert one.fix
     secrets = (patient.sandbox.prestashop_key, patient.sandbox.app_secret, patient.sandbox.shop_cipher, BUYER)
     assert not [secret for secret in secrets if secret in str(found)]
+
+
+def test_the_flow_shows_a_table_and_fails_for_what_is_wrong(
+    prefect: None, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables: dict[str, Any] = {}
+    monkeypatch.setattr(frame, "create_table_artifact", lambda **given: tables.update({given["key"]: given["table"]}))
+    well = doctor("sandbox")
+    assert well.ok
+    assert set(well.counts) == {"passed", "warnings"}
+    patient.prestashop.set_setting("PS_TAX", "0")
+    ill = doctor()
+    assert [(one.object, one.code) for one in ill.failures] == [("PrestaShop: money and places: tax rules", "doctor")]
+    assert ill.counts["failed"] == 1
+    (row,) = [row for row in tables["doctor-sandbox-findings"] if row["level"] == "fail"]
+    assert (row["check"], row["area"]) == ("tax rules", "PrestaShop: money and places")
+
+
+def test_a_connection_that_is_not_authorized_is_looked_at(prefect: None, patient: Patient) -> None:
+    patient.connection(authorization=AuthorizationState.NONE, access_token_secret="")
+    assert [one.object for one in doctor("sandbox").failures] == ["TikTok Shop: authorization"]
+
+
+def test_the_date_of_any_answer_tells_the_clock(patient: Patient) -> None:
+    def slow() -> datetime:
+        return datetime.now(UTC) - timedelta(minutes=5)
+
+    with httpx.Client() as http:
+        skew = clock_skew(patient.sandbox.tiktok_url, http, slow)
+        assert skew is not None
+        assert skew > 60
+        assert clock_skew("http://127.0.0.1:1", http, slow) is None
+
+
+def test_few_requests(patient: Patient) -> None:
+    patient.sandbox.tiktok.calls.clear()
+    patient.prestashop.stats.requests.clear()
+    patient.examine()
+    asked = patient.prestashop.stats.requests
+    assert sum(asked.values()) < 30
+    assert {name.split()[0] for name in asked} == {"GET"}
+    categories = len({one.category_id for one in templates()})
+    assert sum(patient.sandbox.tiktok.calls.values()) < 12 + 2 * categories
+
+
+def templates() -> list[CategoryTemplate]:
+    with database().read() as session:
+        return list(session.exec(select(CategoryTemplate)))
