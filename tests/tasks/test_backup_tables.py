@@ -78,15 +78,6 @@ def test_what_was_copied_is_put_back(database: Database, file: Path) -> None:
         assert list(kept) == ["before", "after"]
 
 
-def test_it_can_be_put_back_twice(database: Database, file: Path) -> None:
-    store_connection(database, "before")
-    back_up(file)
-    first = restore(file, NOW)
-    second = restore(file, NOW + timedelta(seconds=1))
-    assert first.replaced != second.replaced
-    assert names(database) == ["before"]
-
-
 def test_a_copy_of_a_running_installation_is_one_state(database: Database, file: Path) -> None:
     connection_id = store_connection(database)
     stop = threading.Event()
@@ -104,7 +95,6 @@ def test_a_copy_of_a_running_installation_is_one_state(database: Database, file:
     writer.start()
     try:
         back_up(file)
-        back_up(file, overwrite=True)
     finally:
         stop.set()
         writer.join()
