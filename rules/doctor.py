@@ -63,8 +63,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
-    """Collects what a check finds; without any it passes."""
+class Check:
+    """Makes the findings of one check."""
 
     area: Area
     check: str
@@ -130,7 +130,7 @@ def _listed(names: Iterable[str], most: int = 8) -> str:
 
 def judge_database(*, reached: bool, revision: str, newest: str, kind: str) -> Finding:
     """Whether our tables are there and in the newest form; `kind` is "SQLite" or "PostgreSQL"."""
-    check = Faults(Area.INSTALLATION, "database")
+    check = Check(Area.INSTALLATION, "database")
     if not reached:
         return check.fail(
             f"The {kind} database cannot be reached.",
@@ -145,7 +145,7 @@ def judge_database(*, reached: bool, revision: str, newest: str, kind: str) -> F
 
 def judge_secret_key(*, present: bool, fault: str, needed: bool) -> Finding:
     """Whether stored credentials can be decrypted; `fault` is the secret box's own sentence, "" for none."""
-    check = Faults(Area.INSTALLATION, "secret key")
+    check = Check(Area.INSTALLATION, "secret key")
     if fault:
         return check.fail(fault, "Restore the key that the credentials were encrypted with (CONNECTOR_SECRET_KEY).")
     if not present and needed:
@@ -158,7 +158,7 @@ def judge_secret_key(*, present: bool, fault: str, needed: bool) -> Finding:
 
 def judge_key_file(mode: int | None, path: str) -> Finding:
     """The rights of the key file; None when the key comes from the environment or there is none."""
-    check = Faults(Area.INSTALLATION, "key file")
+    check = Check(Area.INSTALLATION, "key file")
     if mode is None:
         return check.passed("not used")
     if mode & 0o077:
@@ -168,7 +168,7 @@ def judge_key_file(mode: int | None, path: str) -> Finding:
 
 def judge_disk(free: int) -> Finding:
     """Free bytes where the database and Prefect's files are."""
-    check, text = Faults(Area.INSTALLATION, "disk"), f"{free / 2**30:.1f} GB free in the home folder"
+    check, text = Check(Area.INSTALLATION, "disk"), f"{free / 2**30:.1f} GB free in the home folder"
     if free < _DISK_FAIL:
         return check.fail(f"Only {free // 2**20} MB are free in the home folder.", "Make room on this disk now.")
     if free < _DISK_WARN:
@@ -178,7 +178,7 @@ def judge_disk(free: int) -> Finding:
 
 def judge_prefect(*, url: str, reached: bool) -> Finding:
     """The Prefect server; `url` is "" when none is set and none was started here."""
-    check = Faults(Area.INSTALLATION, "Prefect server")
+    check = Check(Area.INSTALLATION, "Prefect server")
     if not url:
         return check.warn("No Prefect server runs: nothing happens on schedule.", "Start it with: connector up")
     if not reached:
@@ -190,7 +190,7 @@ def judge_prefect(*, url: str, reached: bool) -> Finding:
 
 def judge_mail(*, configured: bool, wanted: bool, cause: str = "", fix: str = "") -> Finding:
     """The mail server; `cause` is why the login failed, `wanted` whether any connection wants mails."""
-    check = Faults(Area.INSTALLATION, "mail")
+    check = Check(Area.INSTALLATION, "mail")
     if cause:
         return check.fail(cause, fix)
     if configured:
@@ -205,12 +205,12 @@ def judge_mail(*, configured: bool, wanted: bool, cause: str = "", fix: str = ""
 
 def judge_answer(area: Area, check: str, cause: str, fix: str) -> Finding:
     """A check that ended with an error of its shop is a finding of its own."""
-    return Faults(area, check).fail(cause, fix)
+    return Check(area, check).fail(cause, fix)
 
 
 def not_looked(area: Area, check: str, because: str) -> Finding:
     """What could not be looked at for a reason that another finding tells."""
-    return Faults(area, check).warn(f"Not looked at: {because}", "Put that right, then run the doctor again.")
+    return Check(area, check).warn(f"Not looked at: {because}", "Put that right, then run the doctor again.")
 
 
 # PrestaShop: access
@@ -218,7 +218,7 @@ def not_looked(area: Area, check: str, because: str) -> Finding:
 
 def judge_address(url: str) -> Finding:
     """Whether the key travels encrypted."""
-    check, parts = Faults(Area.ACCESS, "address"), urlsplit(url)
+    check, parts = Check(Area.ACCESS, "address"), urlsplit(url)
     if parts.scheme == "https":
         return check.passed(f"{url}, encrypted; its certificate is checked with every request")
     if parts.hostname in _OWN_MACHINE:
@@ -231,7 +231,7 @@ def judge_address(url: str) -> Finding:
 
 def judge_domain(url: str, domain: str) -> Finding:
     """Whether the address is the shop's main one; others are redirected and lose the key (sheet 1.1)."""
-    check, host = Faults(Area.ACCESS, "main address"), urlsplit(url).netloc
+    check, host = Check(Area.ACCESS, "main address"), urlsplit(url).netloc
     if not domain:
         return check.warn("The shop's own address is not readable.", "Tick GET for shops and shop_urls of the key.")
     if domain.casefold() != host.casefold():
@@ -241,7 +241,7 @@ def judge_domain(url: str, domain: str) -> Finding:
 
 def judge_version(version: str, *, patch: bool) -> Finding:
     """Whether this PrestaShop is one the connector was made for."""
-    check = Faults(Area.ACCESS, "version")
+    check = Check(Area.ACCESS, "version")
     numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
     if not numbers:
         return check.warn("PrestaShop does not tell its version.", "Let the header PSWS-Version through to us.")
@@ -259,7 +259,7 @@ def judge_version(version: str, *, patch: bool) -> Finding:
 
 def judge_rights(missing: Collection[str]) -> Finding:
     """What the key lacks, as "METHOD resource"."""
-    check = Faults(Area.ACCESS, "rights of the key")
+    check = Check(Area.ACCESS, "rights of the key")
     if missing:
         return check.fail(
             f"The webservice key lacks: {_listed(missing, 20)}.",
@@ -270,7 +270,7 @@ def judge_rights(missing: Collection[str]) -> Finding:
 
 def judge_excess(rights: Mapping[str, Collection[str]], needed: Mapping[str, str]) -> Finding:
     """Rights to change what the connector never changes: a key that is lost should open little."""
-    check, excess = Faults(Area.ACCESS, "rights beyond need"), []
+    check, excess = Check(Area.ACCESS, "rights beyond need"), []
     for resource, methods in sorted(rights.items()):
         wanted = set(needed.get(resource, "").split())
         # Of these two one stands in for the other.
@@ -288,7 +288,7 @@ def judge_excess(rights: Mapping[str, Collection[str]], needed: Mapping[str, str
 
 def judge_clock(area: Area, skew: float | None, whose: str) -> Finding:
     """A shop's clock minus ours in seconds; None when it does not say."""
-    check = Faults(area, "clock")
+    check = Check(area, "clock")
     if skew is None:
         return check.warn(f"{whose} does not tell its time.", "Compare the clocks by hand; use NTP on this machine.")
     if abs(skew) > _TOLERATED_SKEW:
@@ -301,7 +301,7 @@ def judge_clock(area: Area, skew: float | None, whose: str) -> Finding:
 
 def judge_time_zone(present: str, stored: str, connection: str) -> Finding:
     """The shop's time zone, and the one its times are read in."""
-    check = Faults(Area.ACCESS, "time zone")
+    check = Check(Area.ACCESS, "time zone")
     if not present:
         return check.warn("The shop's time zone is not readable.", "Tick GET for configurations of the key.")
     if stored and stored != present:
@@ -322,8 +322,8 @@ def judge_shop(
         groups: the shop's group, if it is readable.
         siblings: other active shops of that group.
     """
-    chosen = Faults(Area.ACCESS, "shop")
-    stock = Faults(Area.ACCESS, "stock sharing")
+    chosen = Check(Area.ACCESS, "shop")
+    stock = Check(Area.ACCESS, "stock sharing")
     found = []
     if active and not active.get(shop_id, False):
         found.append(chosen.fail(f"Shop {shop_id} is switched off or gone.", "Choose another: products.shop_id (B9)."))
@@ -350,7 +350,7 @@ def judge_shop(
 
 def judge_currency(currencies: Rows, code: str, default: int) -> Finding:
     """The market's currency has to be active: prices and orders are in it."""
-    check = Faults(Area.CATALOGUE, "currency")
+    check = Check(Area.CATALOGUE, "currency")
     for key, row in currencies.items():
         if row["iso_code"] != code or not row.get("active") or row.get("deleted"):
             continue
@@ -371,7 +371,7 @@ def judge_currency(currencies: Rows, code: str, default: int) -> Finding:
 
 def judge_language(languages: Rows, wanted: str, *, chosen: bool) -> Finding:
     """The language listings are written in; `chosen`: by setting B5, not by the market."""
-    check = Faults(Area.CATALOGUE, "language")
+    check = Check(Area.CATALOGUE, "language")
     codes = {
         code.lower()
         for row in languages.values()
@@ -390,7 +390,7 @@ def judge_language(languages: Rows, wanted: str, *, chosen: bool) -> Finding:
 
 def judge_country(countries: Rows, states: Rows, zones: Rows | None, code: str) -> Finding:
     """PrestaShop makes no order for a country that is switched off (4.1)."""
-    check = Faults(Area.CATALOGUE, "country")
+    check = Check(Area.CATALOGUE, "country")
     for key, row in countries.items():
         if row["iso_code"] != code:
             continue
@@ -420,7 +420,7 @@ def judge_taxes(
     table: TaxTable, group_names: Mapping[int, str], id_country: int, code: str, *, tax_on: bool, included: bool
 ) -> Finding:
     """Whether the active tax rule groups have a rate for the country; `included`: the market's prices hold the tax."""
-    check = Faults(Area.CATALOGUE, "tax rules")
+    check = Check(Area.CATALOGUE, "tax rules")
     if not included:
         return check.passed(f"prices for {code} are without tax")
     if not tax_on:
@@ -448,7 +448,7 @@ def judge_taxes(
 
 def judge_rounding(round_type: int, round_mode: int) -> Finding:
     """Totals are exact where lines are rounded half up; elsewhere a cent may be left over (4.3)."""
-    check = Faults(Area.CATALOGUE, "rounding")
+    check = Check(Area.CATALOGUE, "rounding")
     kinds = {1: "each piece", 2: "each line", 3: "the total"}
     if round_type not in kinds:
         return check.warn("PrestaShop's way of rounding is not readable.", "Tick GET for configurations of the key.")
@@ -468,7 +468,7 @@ def judge_rounding(round_type: int, round_mode: int) -> Finding:
 
 def judge_stock_management(*, on: bool) -> Finding:
     """Without it PrestaShop's quantities mean nothing."""
-    check = Faults(Area.CATALOGUE, "stock management")
+    check = Check(Area.CATALOGUE, "stock management")
     if on:
         return check.passed("on")
     return check.fail(
@@ -484,7 +484,7 @@ def judge_carrier(
     carriers: Rows, deliveries: Sequence[Mapping[str, Any]] | None, id_zone: int, default: int, orders: OrderSettings
 ) -> Finding:
     """The carrier that orders are made with; `deliveries` are shipping prices, None when not readable."""
-    check = Faults(Area.ORDERS, "carrier")
+    check = Check(Area.ORDERS, "carrier")
     chosen = choose_carrier(carriers, default=default, reference=orders.carrier_reference)
     if isinstance(chosen, decision.Finding):
         return check.fail(chosen.text, chosen.fix)
@@ -512,7 +512,7 @@ def judge_carrier(
 
 def judge_cart_rules(rules: Sequence[Mapping[str, Any]], now: datetime, *, free_carrier: bool) -> Finding:
     """Rules that come by themselves change the totals of orders: the webservice cannot keep them away (2.11)."""
-    check = Faults(Area.ORDERS, "cart rules")
+    check = Check(Area.ORDERS, "cart rules")
     sure: list[str] = []
     maybe: list[str] = []
     for rule in rules:
@@ -547,7 +547,7 @@ def _comes_by_itself(rule: Mapping[str, Any], now: datetime, *, free_carrier: bo
 
 def judge_guests(*, enabled: bool, orders: OrderSettings) -> Finding:
     """Without guest checkout PrestaShop refuses guest customers (2.9)."""
-    check = Faults(Area.ORDERS, "guest checkout")
+    check = Check(Area.ORDERS, "guest checkout")
     if orders.customer == "technical":
         return check.passed("not needed: one technical customer for all orders")
     if enabled:
@@ -560,7 +560,7 @@ def judge_guests(*, enabled: bool, orders: OrderSettings) -> Finding:
 
 def judge_required_fields(required: Mapping[str, Collection[str]]) -> Finding:
     """Fields the merchant made obligatory that the connector has nothing for, by resource."""
-    check = Faults(Area.ORDERS, "required fields")
+    check = Check(Area.ORDERS, "required fields")
     unknown = [
         f"{name} of {resource}"
         for resource, names in sorted(required.items())
@@ -576,7 +576,7 @@ def judge_required_fields(required: Mapping[str, Collection[str]]) -> Finding:
 
 def judge_states(states: Rows, wanted: Mapping[str, int]) -> Finding:
     """The statuses that orders are made in, by the name of their setting."""
-    check = Faults(Area.ORDERS, "order statuses")
+    check = Check(Area.ORDERS, "order statuses")
     gone = [f"{name} ({key})" for name, key in wanted.items() if key not in states or states[key].get("deleted")]
     if gone:
         return check.fail(
@@ -588,7 +588,7 @@ def judge_states(states: Rows, wanted: Mapping[str, int]) -> Finding:
 
 def judge_fee_product(found: Sequence[Mapping[str, Any]], orders: OrderSettings) -> Finding:
     """The hidden product that stands for shipping and fees (K6)."""
-    check = Faults(Area.ORDERS, "fee product")
+    check = Check(Area.ORDERS, "fee product")
     if not orders.fee_product:
         return check.passed("not used")
     if any(row.get("reference") == orders.fee_product for row in found):
@@ -600,7 +600,7 @@ def judge_fee_product(found: Sequence[Mapping[str, Any]], orders: OrderSettings)
 
 def judge_unseen(orders: OrderSettings, *, imported: bool) -> Finding:
     """What the webservice does not tell; `imported`: orders were made already, which proves most of it."""
-    check = Faults(Area.ORDERS, "not visible")
+    check = Check(Area.ORDERS, "not visible")
     if imported:
         return check.passed("orders were made already: payment module and carrier work")
     return check.warn(
@@ -613,7 +613,7 @@ def judge_unseen(orders: OrderSettings, *, imported: bool) -> Finding:
 
 def judge_shop_open(*, enabled: bool) -> Finding:
     """Maintenance mode: the webservice goes on, pictures and pages for visitors do not."""
-    check = Faults(Area.ACCESS, "maintenance")
+    check = Check(Area.ACCESS, "maintenance")
     if enabled:
         return check.passed("off")
     return check.warn(
@@ -626,7 +626,7 @@ def judge_shop_open(*, enabled: bool) -> Finding:
 
 def judge_authorization(expires: datetime | None, now: datetime, connection: str) -> Finding:
     """How long the merchant's consent still lasts."""
-    check, fix = Faults(Area.TIKTOK, "authorization"), f"Run: connector connection authorize {connection}"
+    check, fix = Check(Area.TIKTOK, "authorization"), f"Run: connector connection authorize {connection}"
     if expires is None:
         return check.fail("TikTok Shop was never authorized.", fix)
     if expires <= now:
@@ -638,7 +638,7 @@ def judge_authorization(expires: datetime | None, now: datetime, connection: str
 
 def judge_covered(shop_id: str, covered: Collection[str], connection: str) -> Finding:
     """Whether the consent still covers the chosen shop."""
-    check = Faults(Area.TIKTOK, "shop")
+    check = Check(Area.TIKTOK, "shop")
     if shop_id and shop_id in covered:
         return check.passed("covered by the authorization")
     return check.fail(
@@ -649,7 +649,7 @@ def judge_covered(shop_id: str, covered: Collection[str], connection: str) -> Fi
 
 def judge_scopes(granted: Collection[str], connection: str) -> Finding:
     """What the merchant allowed the app to do."""
-    check = Faults(Area.TIKTOK, "scopes")
+    check = Check(Area.TIKTOK, "scopes")
     fix = f"Add them to the app in Partner Center, then: connector connection authorize {connection}"
     if not granted:
         return check.warn("TikTok Shop did not tell which scopes were granted.", "Nothing; errors would tell.")
@@ -664,7 +664,7 @@ def judge_scopes(granted: Collection[str], connection: str) -> Finding:
 
 def judge_prerequisites(checks: Sequence[Mapping[str, Any]]) -> Finding:
     """What TikTok Shop still wants from the seller before it takes listings (P9)."""
-    check = Faults(Area.TIKTOK, "prerequisites")
+    check = Check(Area.TIKTOK, "prerequisites")
     failed = [
         f"{one.get('check_item', '')}: {'; '.join(map(str, one.get('fail_reasons') or ['no reason given']))}"
         for one in checks
@@ -679,7 +679,7 @@ def judge_prerequisites(checks: Sequence[Mapping[str, Any]]) -> Finding:
 
 def judge_warehouse(warehouses: Sequence[Mapping[str, Any]], chosen: str) -> tuple[Finding, str]:
     """The sales warehouse that stock goes to (A4), and its id ("" when there is none)."""
-    check = Faults(Area.TIKTOK, "warehouse")
+    check = Check(Area.TIKTOK, "warehouse")
     sales = [one for one in warehouses if one.get("type") == "SALES_WAREHOUSE"]
     usable = [one for one in sales if one.get("effect_status") == "ENABLED"]
     if chosen:
@@ -716,7 +716,7 @@ def judge_carriers_mapped(
         options: delivery options of the warehouse.
         providers: of all of them.
     """
-    check = Faults(Area.MAPPINGS, "carriers")
+    check = Check(Area.MAPPINGS, "carriers")
     fix = "Map them: connector carriers list"
     shipped = [one for one in options if one.get("type") == "SEND_BY_SELLER"]
     unmapped: set[str] = set()
@@ -752,7 +752,7 @@ def judge_templates(
         rules, attributes: of the templates' categories, by category id.
         mapped: ids of the attributes that each template feeds, by its id.
     """
-    check = Faults(Area.MAPPINGS, "templates")
+    check = Check(Area.MAPPINGS, "templates")
     findings = []
     for template in templates:
         faults = _template_faults(template, tree, rules, attributes, mapped.get(template.id or 0, ()))
@@ -801,9 +801,3 @@ def _template_faults(
 def language_wanted(products: ProductSettings, market: Market) -> str:
     """ISO code of the language listings are written in (B5)."""
     return products.language or market.language
-
-
-def worst(findings: Iterable[Finding]) -> Level:
-    """The worst level among them; pass where there is none."""
-    order = list(Level)
-    return max((one.level for one in findings), key=order.index, default=Level.PASS)

@@ -35,7 +35,7 @@ from models.revision import newest_revision, stored_revision
 from models.taxonomy import ShippingProvider
 from models.templates import AttributeMapping, CarrierMapping, CategoryTemplate
 from rules import doctor as rules
-from rules.doctor import Area, Faults, Finding, Level
+from rules.doctor import Area, Check, Finding, Level
 from tasks import inputs
 from tasks.report import BatchReport, Failure
 from tasks.shops import Shops, open_shops, utc_now
@@ -198,7 +198,7 @@ def examine_prestashop(connection_id: int) -> Diagnosis:
         found.reachable = False
         found.append(rules.judge_answer(Area.ACCESS, "webservice", error.cause, error.fix))
         return found
-    found.append(Faults(Area.ACCESS, "webservice").passed(f"answers as {status.name}"))
+    found.append(Check(Area.ACCESS, "webservice").passed(f"answers as {status.name}"))
     found += [
         rules.judge_domain(status.url, status.domain),
         rules.judge_version(status.version, patch=status.patch),
@@ -225,7 +225,7 @@ class _Shop:
         found, shops = self._found, self._shops
         market, chosen = shops.market, shops.settings
         orders = chosen.orders
-        money, places = Area.CATALOGUE, Area.ORDERS
+        money, ordering = Area.CATALOGUE, Area.ORDERS
         found.attempt(Area.ACCESS, "maintenance", lambda: rules.judge_shop_open(enabled=self._flag("PS_SHOP_ENABLE")))
         found.attempt(
             Area.ACCESS,
@@ -274,23 +274,23 @@ class _Shop:
             "stock management",
             lambda: rules.judge_stock_management(on=self._flag("PS_STOCK_MANAGEMENT")),
         )
-        found.attempt(places, "carrier", self._carrier)
-        found.attempt(places, "cart rules", self._cart_rules)
+        found.attempt(ordering, "carrier", self._carrier)
+        found.attempt(ordering, "cart rules", self._cart_rules)
         found.attempt(
-            places,
+            ordering,
             "guest checkout",
             lambda: rules.judge_guests(enabled=self._flag("PS_GUEST_CHECKOUT_ENABLED"), orders=orders),
         )
         found.attempt(
-            places,
+            ordering,
             "required fields",
             lambda: rules.judge_required_fields(
                 {name: shops.prestashop.required_fields(name) for name in ("addresses", "customers")}
             ),
         )
-        found.attempt(places, "order statuses", self._states)
-        found.attempt(places, "fee product", self._fee_product)
-        found.attempt(places, "not visible", lambda: rules.judge_unseen(orders, imported=_imported(self._shops.id)))
+        found.attempt(ordering, "order statuses", self._states)
+        found.attempt(ordering, "fee product", self._fee_product)
+        found.attempt(ordering, "not visible", lambda: rules.judge_unseen(orders, imported=_imported(self._shops.id)))
 
     def _shop(self) -> list[Finding]:
         shop_id = self._shops.settings.products.shop_id

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.database import Database, database
-from rules.doctor import Area, Faults
+from rules.doctor import Area, Check
 from sandbox.server import Sandbox
 from tasks import doctor as looking
 from tests.console.conftest import Cli
@@ -70,7 +70,7 @@ def test_a_shop_that_is_not_reachable_ends_with_3(connected: Cli, down: None) ->
 
 
 def test_warnings_are_no_failure(connected: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnosis = looking.Diagnosis([Faults(Area.TIKTOK, "scopes").warn("not told", "nothing")])
+    diagnosis = looking.Diagnosis([Check(Area.TIKTOK, "scopes").warn("not told", "nothing")])
     for name in ("examine_prestashop", "examine_tiktok"):
         monkeypatch.setattr(getattr(looking, name), "fn", lambda _: diagnosis)
     ran = connected("doctor")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.settings import OrderSettings
 from rules import doctor
-from rules.doctor import Area, Finding, Level
+from rules.doctor import Area, Level
 from rules.tax import TaxRule, TaxTable
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -161,9 +161,3 @@ def test_a_warehouse_is_chosen_or_the_open_default_one() -> None:
         (Level.FAIL, ""),
     ]
     assert doctor.judge_warehouse(rows[:1], "")[0].level is Level.PASS
-
-
-@given(st.lists(st.sampled_from(ORDER)))
-def test_the_worst_counts(levels: list[Level]) -> None:
-    found = [Finding(Area.ORDERS, "x", level, "y") for level in levels]
-    assert doctor.worst(found) is max(levels, key=ORDER.index, default=Level.PASS)
