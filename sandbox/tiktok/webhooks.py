@@ -112,9 +112,9 @@ class Webhooks:
         self.late_seconds = 5.0  # how long the fault `webhook_late` holds a notification back
         # Types that come without `tts_notification_id`, as in some samples of 3 and 7
         self.without_id: frozenset[int] = frozenset()
-        for shop in world.shops:
-            shop.book.listeners.append(self._on_order(shop))
-            shop.shelf.listeners.append(self._on_product(shop))
+        for position, shop in enumerate(world.shops):
+            shop.book.listeners.append(self._on_order(position))
+            shop.shelf.listeners.append(self._on_product(position))
 
     # Subscribing
 
@@ -164,8 +164,11 @@ class Webhooks:
         if self._world.faults.draw("webhook_duplicate", "POST", path):
             self._outbox.append(Delivery(event_type, address, raw, due))
 
-    def _on_order(self, shop: "Shop") -> Callable[[str, Order, str], None]:
+    # Shops are looked up anew each time: tests put a shop back to an earlier state.
+
+    def _on_order(self, position: int) -> Callable[[str, Order, str], None]:
         def heard(event: str, order: Order, key: str) -> None:
+            shop = self._world.shops[position]
             if self.of(shop):
                 self._tell_order(shop, event, order, key)
 
@@ -206,7 +209,7 @@ class Webhooks:
             }
             self.tell(shop, "RETURN_STATUS_CHANGE", data, book.now())
 
-    def _on_product(self, shop: "Shop") -> Callable[[ShelfEvent, Product, dict[str, Any]], None]:
+    def _on_product(self, position: int) -> Callable[[ShelfEvent, Product, dict[str, Any]], None]:
         names = {
             "created": "PRODUCT_CREATION",
             "status": "PRODUCT_STATUS_CHANGE",
@@ -217,7 +220,8 @@ class Webhooks:
         def heard(event: ShelfEvent, product: Product, detail: dict[str, Any]) -> None:
             # Where the samples print the id as a number, it is one; as text only where a product was edited.
             product_id = product.id if event == "edited" else int(product.id)
-            self.tell(shop, names[event], {"product_id": product_id, **detail, "update_time": product.update_time})
+            data = {"product_id": product_id, **detail, "update_time": product.update_time}
+            self.tell(self._world.shops[position], names[event], data)
 
         return heard
 
