@@ -9,7 +9,9 @@ from console import (
     brands,
     carriers,
     connections,
+    cron,
     doctor,
+    door_command,
     links,
     order_actions,
     orders,
@@ -39,6 +41,7 @@ backup.register(app)
 runs.register(app)
 doctor.register(app)
 sandbox_command.register(app)
+door_command.register(app)
 app.add_typer(connections.app, name="connection")
 app.add_typer(settings_commands.app, name="settings")
 app.add_typer(templates.app, name="templates")
@@ -48,6 +51,7 @@ app.add_typer(products.app, name="products")
 order_actions.register(orders.app)
 app.add_typer(orders.app, name="orders")
 app.add_typer(parked.app, name="parked")
+app.add_typer(cron.app, name="cron")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(statuses.app, name="statuses")
 app.add_typer(webhooks.app, name="webhooks")

@@ -21,9 +21,9 @@ def door(
     ] = 0,
 ) -> None:
     """Serve what others call from outside, until Ctrl-C or SIGTERM. `connector up` does this too."""
-    from deployments.prefect_environment import enter_prefect_environment
+    from deployments.prefect_environment import enter_serving_environment
 
-    process = enter_prefect_environment()
+    process = enter_serving_environment()
     from console.installation import open_installation
 
     open_installation()

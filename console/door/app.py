@@ -45,10 +45,6 @@ _PREFECT_SECONDS: Final = 3.0
 _MOST_CONNECTIONS: Final = 1000
 
 
-class NoServer(Exception):
-    """There is no Prefect server to ask for runs."""
-
-
 def check_exposure(process: Settings) -> None:
     """Refuse settings that would open the operators' pages to the world.
 
@@ -283,14 +279,7 @@ async def _prefect_answers() -> bool | None:
 
 
 def _start_run(flow: str, connection: str, parameters: Mapping[str, Any], *, deployment: str) -> str:
-    """Ask the Prefect server; imported late, because Prefect reads the environment when it is first imported."""
-    if not os.environ.get("PREFECT_API_URL"):
-        from deployments.server import running_api
-
-        api = running_api(settings())
-        if api is None:
-            raise NoServer
-        os.environ["PREFECT_API_URL"] = api
+    """Ask the Prefect server at PREFECT_API_URL."""
     from deployments.starting import start_run
 
     return start_run(flow, connection, parameters, deployment=deployment)

@@ -12,6 +12,7 @@ from console.door.pages import interval
 from deployments.schedules import deployment_name
 from models.connections import UnknownConnection
 from models.database import Database
+from models.settings import ScheduleSettings
 from models.webhooks import CronKey
 from tasks.cron import cron_jobs, in_url, rotate_key
 from tests.console.conftest import Cli
@@ -134,7 +135,9 @@ def test_commands(cli: Cli, main: int) -> None:
     assert "order_import" in cli("cron", "list").stderr
     listed = cli("cron", "list", "--json").data
     order_import = next(row for row in listed if row["job"] == "order_import")
-    assert (order_import["connection"], order_import["every"], order_import["seconds"]) == ("main", "minute", 60)
+    seconds = ScheduleSettings().order_import
+    assert (order_import["connection"], order_import["seconds"]) == ("main", seconds)
+    assert order_import["every"] == interval(seconds)
     assert order_import["url"] == f"http://127.0.0.1:4280/cron/main/order_import?key={key_of('main')}"
     before = key_of("main")
     assert cli("cron", "rotate", "main").status == 0
