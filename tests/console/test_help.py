@@ -93,7 +93,7 @@ COMMANDS = {
     "webhooks unsubscribe",
 }
 # They print words for people only, or something that is no result.
-WITHOUT_JSON = {"demo", "new-key", "up"}
+WITHOUT_JSON = {"demo", "door", "new-key", "up"}
 
 
 def commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
