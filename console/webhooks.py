@@ -44,7 +44,7 @@ def subscribe(
 ) -> None:
     """Have TikTok Shop tell every event the connector acts upon to an address; earlier addresses are replaced."""
     if urlsplit(address).scheme not in ("https", "http") or not urlsplit(address).netloc:
-        raise Refused(f"{address!r} is no address. Write it like https://shop.example.org/webhooks/tiktok")
+        raise Refused(f"{address!r} is no address. Write it like https://shop.example.org/tiktok/webhooks")
     connection_id = _open(connection)
     from tasks.webhook_subscriptions import subscribe_all
 

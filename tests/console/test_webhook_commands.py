@@ -10,7 +10,7 @@ from sandbox.server import Sandbox
 from tasks.webhook_subscriptions import EVENT_TYPES
 from tests.console.conftest import Cli
 
-ADDRESS = "https://shop.example.org/webhooks/tiktok"
+ADDRESS = "https://shop.example.org/tiktok/webhooks"
 
 
 @pytest.fixture(autouse=True)
@@ -63,4 +63,4 @@ def test_an_address_the_platform_refuses(connected: Cli) -> None:
 def test_what_is_no_address_is_not_sent(connected: Cli) -> None:
     ran = connected("webhooks", "subscribe", "shop.example.org")
     assert ran.status == 2
-    assert "https://shop.example.org/webhooks/tiktok" in ran.stderr
+    assert "https://shop.example.org/tiktok/webhooks" in ran.stderr
