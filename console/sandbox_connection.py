@@ -7,13 +7,16 @@ from sqlmodel import select
 from config.settings import settings
 from console.demo_orders import agree_on_orders
 from console.demo_shop import add_templates, connect_sandbox
-from models.connections import Connection
+from models.connections import Connection, settings_in_force, store_settings
 from models.database import database
 from sandbox.server import Sandbox
 from tasks.shop_tables import mirror_small_tables
+from tasks.shops import utc_now
 from tasks.taxonomy import refresh_brands, refresh_categories, refresh_logistics
+from tasks.webhook_subscriptions import subscribe_all
 
 NAME = "sandbox"
+FIRST_UPLOAD_SECONDS = 120
 
 
 def connect(shops: Sandbox) -> None:
@@ -30,3 +33,9 @@ def connect(shops: Sandbox) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     add_templates(connection_id, folder)
     agree_on_orders(shops, connection_id)
+    with database().write() as session:
+        _, document = settings_in_force(session, connection_id)
+        # People who look around want to see the first upload, not to wait an hour for it.
+        document.schedules.catalog_upload = FIRST_UPLOAD_SECONDS
+        store_settings(session, connection_id, document, note="sandbox", now=utc_now())
+    subscribe_all(connection_id, f"http://127.0.0.1:{settings().door_port}/tiktok/webhooks")

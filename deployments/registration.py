@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
 
 _PAGE = 200
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
 
 
@@ -117,7 +119,12 @@ def _schedules(want: Wanted, there: DeploymentResponse | None) -> list[Deploymen
         return None
     if not seconds:
         return []
-    return [DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=seconds)))]
+    # Spread over the interval: fifty connections made together would otherwise all be due in the same second.
+    digest = hashlib.blake2b(want.full_name.encode(), digest_size=4).digest()
+    anchor = _LONG_AGO + timedelta(seconds=int.from_bytes(digest) % int(seconds))
+    return [
+        DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=seconds), anchor_date=anchor))
+    ]
 
 
 def _interval(there: DeploymentResponse | None) -> float | None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "cron rotate",
     "db upgrade",
     "demo",
+    "deploy",
     "doctor",
     "door",
     "explain",

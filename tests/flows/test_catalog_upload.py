@@ -24,6 +24,8 @@ from tasks.uploading import changes_to_send
 from tests.flows.keeping_step import Listed
 from tests.stall import Stall
 
+pytestmark = pytest.mark.slow
+
 
 def listed_ids(stall: Stall) -> list[int]:
     with database().read() as session:
@@ -68,7 +70,6 @@ def test_what_was_recorded_is_what_tiktok_shows(stall: Stall) -> None:
         )
 
 
-@pytest.mark.slow
 def test_sold_out_variants_show_nothing_to_buy(stall: Stall) -> None:
     stall.upload()
     with database().read() as session:
@@ -88,7 +89,6 @@ def test_a_second_run_sends_nothing(listed: Listed) -> None:
     assert result.counts["unchanged"] == len(listed_ids(listed))
 
 
-@pytest.mark.slow
 def test_pictures_are_uploaded_once_per_content(stall: Stall) -> None:
     stall.upload()
     with database().read() as session:
@@ -107,7 +107,6 @@ def test_a_dry_run_sends_nothing_and_its_plan_can_be_applied(stall: Stall) -> No
     assert len(stall.on_tiktok()) == result.counts["confirmed"]
 
 
-@pytest.mark.slow
 def test_planning_twice_keeps_the_idempotency_key_of_what_is_still_right(stall: Stall) -> None:
     first, second = stall.upload(dry_run=True), stall.upload(dry_run=True)
     planned = changes(ChangeState.PLANNED)
@@ -116,7 +115,6 @@ def test_planning_twice_keeps_the_idempotency_key_of_what_is_still_right(stall: 
     assert not changes(ChangeState.SUPERSEDED)
 
 
-@pytest.mark.slow
 def test_what_is_no_longer_current_in_a_plan_is_not_sent(stall: Stall) -> None:
     plan = stall.upload(dry_run=True)
     renamed = changes(ChangeState.PLANNED)[0].id_product
@@ -144,14 +142,12 @@ def test_a_content_change_is_one_edit_of_one_product(listed: Listed) -> None:
     assert after[f"ps-1:{changed}"].newest["title"] == "A better name for the same thing"
 
 
-@pytest.mark.slow
 def test_price_and_stock_changes_are_no_reason_to_edit(listed: Listed) -> None:
     product = listed_ids(listed)[0]
     listed.sandbox.prestashop.set_stock(product, 3)
     assert "to edit" not in listed.upload().counts
 
 
-@pytest.mark.slow
 def test_an_edit_waits_while_the_listing_is_under_review(stall: Stall) -> None:
     stall.upload()
     changed = listed_ids(stall)[0]
@@ -164,7 +160,6 @@ def test_an_edit_waits_while_the_listing_is_under_review(stall: Stall) -> None:
     assert stall.on_tiktok()[f"ps-1:{changed}"].submissions == 2
 
 
-@pytest.mark.slow
 def test_a_live_variant_is_not_dropped_without_consent(listed: Listed) -> None:
     with database().read() as session:
         skus = session.exec(select(ListingSku).order_by(col(ListingSku.sku_id))).all()
@@ -184,7 +179,6 @@ def test_a_live_variant_is_not_dropped_without_consent(listed: Listed) -> None:
     assert all(one["id"] != sku.sku_id for product in listed.shelf.values() for one in product.newest["skus"])
 
 
-@pytest.mark.slow
 def test_only_the_products_asked_for_are_looked_at(stall: Stall) -> None:
     stall.upload(dry_run=True)
     wanted = changes(ChangeState.PLANNED)[0].id_product
@@ -193,7 +187,6 @@ def test_only_the_products_asked_for_are_looked_at(stall: Stall) -> None:
     assert set(stall.on_tiktok()) == {f"ps-1:{wanted}"}
 
 
-@pytest.mark.slow
 def test_only_the_template_asked_for_is_uploaded(stall: Stall) -> None:
     stall.upload(template="Mugs")
     assert {product.newest["category_id"] for product in stall.shelf.values()} == {"853000"}
@@ -204,7 +197,6 @@ def test_an_unknown_template_is_named_with_those_there_are(stall: Stall) -> None
         stall.upload(template="Hats")
 
 
-@pytest.mark.slow
 def test_refused_listings_say_why(stall: Stall) -> None:
     stall.upload(dry_run=True)
     suspect = changes(ChangeState.PLANNED)[0].id_product
@@ -220,7 +212,6 @@ def test_refused_listings_say_why(stall: Stall) -> None:
     assert listing.status_reasons[0]["fix"]
 
 
-@pytest.mark.slow
 def test_one_bad_product_never_stops_the_others(stall: Stall) -> None:
     stall.faults("item_errors=1")
     stall.upload(dry_run=True)
@@ -238,7 +229,6 @@ def test_one_bad_product_never_stops_the_others(stall: Stall) -> None:
     assert result.counts["confirmed"] > 10
 
 
-@pytest.mark.slow
 def test_what_was_refused_waits_for_a_change_or_a_person(stall: Stall) -> None:
     stall.upload(dry_run=True)
     refused = changes(ChangeState.PLANNED)[0].id_product
@@ -269,7 +259,6 @@ def test_a_fault_of_ours_with_one_product_is_that_products(stall: Stall, monkeyp
     assert result.counts["confirmed"] > 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "faults",
     ["reset_after=0.5@POST /product/202309/products", "server_error=0.5@POST /product/202309/products"],
@@ -286,7 +275,6 @@ def test_an_uncertain_creation_is_looked_up_before_it_is_repeated(stall: Stall, 
     assert not changes(ChangeState.PLANNED)
 
 
-@pytest.mark.slow
 def test_a_change_left_in_sent_by_a_dead_run_is_adopted(stall: Stall) -> None:
     stall.upload()
     with database().write() as session:
@@ -302,7 +290,6 @@ def test_a_change_left_in_sent_by_a_dead_run_is_adopted(stall: Stall) -> None:
     assert lost in listed_ids(stall)
 
 
-@pytest.mark.slow
 def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_with(listed: Listed) -> None:
     with database().write() as session:
         change = session.exec(select(Change).where(Change.state == ChangeState.CONFIRMED)).first()
@@ -327,7 +314,6 @@ def test_a_parked_creation_that_had_happened_is_found_by_the_sku_it_was_sent_wit
     assert all(sku["seller_sku"].startswith("RENAMED") for sku in listed.on_tiktok()[f"ps-1:{lost}"].newest["skus"])
 
 
-@pytest.mark.slow
 def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., Stall]) -> None:
     stall = open_stall(products=60)
     stall.upload(dry_run=True)
@@ -342,7 +328,6 @@ def test_the_stock_of_a_packs_parts_is_read_with_it(open_stall: Callable[..., St
     assert variant.quantity == 4711
 
 
-@pytest.mark.slow
 def test_a_list_of_ids_may_be_longer_than_a_statement_takes(stall: Stall) -> None:
     tasks_mirror.settle_variants.fn(
         stall.connection_id, tasks_mirror.CatalogueIds(products=list(range(1, 70_000)), partial=True)
@@ -352,7 +337,6 @@ def test_a_list_of_ids_may_be_longer_than_a_statement_takes(stall: Stall) -> Non
     assert changes_to_send(stall.connection_id, None, list(range(1, 70_000)))
 
 
-@pytest.mark.slow
 def test_an_edit_that_never_left_is_not_taken_for_done(listed: Listed) -> None:
     changed = listed_ids(listed)[0]
     # Nothing that a product read back would show differently: title, SKUs and pictures stay.
@@ -365,7 +349,6 @@ def test_an_edit_that_never_left_is_not_taken_for_done(listed: Listed) -> None:
     assert listed.on_tiktok()[f"ps-1:{changed}"].submissions == 2
 
 
-@pytest.mark.slow
 def test_content_is_left_alone_where_the_merchant_wants_that(listed: Listed) -> None:
     ours, linked = listed_ids(listed)[:2]
     listed.sandbox.prestashop.rename(ours, "Renamed, and switched off")
@@ -385,7 +368,6 @@ def test_content_is_left_alone_where_the_merchant_wants_that(listed: Listed) -> 
     assert listed.upload(product_ids=[linked], dry_run=True).counts["to edit"] == 1
 
 
-@pytest.mark.slow
 def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> None:
     plan = stall.upload(dry_run=True).plan
     assert plan is not None
@@ -395,7 +377,6 @@ def test_a_plan_applied_twice_sends_nothing_the_second_time(stall: Stall) -> Non
     assert set(stall.shelf) == listed
 
 
-@pytest.mark.slow
 def test_lost_pictures_are_uploaded_again(stall: Stall) -> None:
     stall.upload(dry_run=True)
     wanted = changes(ChangeState.PLANNED)[0].id_product
@@ -412,7 +393,6 @@ def test_lost_pictures_are_uploaded_again(stall: Stall) -> None:
     assert set(stall.on_tiktok()) == {f"ps-1:{wanted}"}
 
 
-@pytest.mark.slow
 def test_an_empty_product_list_deletes_nothing(stall: Stall) -> None:
     stall.upload(dry_run=True)
     with database().read() as session:
@@ -424,7 +404,6 @@ def test_an_empty_product_list_deletes_nothing(stall: Stall) -> None:
         assert session.exec(select(Product)).first() is not None
 
 
-@pytest.mark.slow
 def test_a_revoked_consent_stops_the_run_and_keeps_the_plan(stall: Stall) -> None:
     stall.upload(dry_run=True)
     stall.sandbox.tiktok.tokens.revoke_all()
@@ -435,7 +414,6 @@ def test_a_revoked_consent_stops_the_run_and_keeps_the_plan(stall: Stall) -> Non
     assert not changes(ChangeState.SENT)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("region", "version", "currency"), [("US", "8.2", "USD"), ("DE", "9.0", "EUR"), ("JP", "1.7.8", "JPY")]
 )
@@ -447,7 +425,6 @@ def test_other_markets_and_versions(open_stall: Callable[..., Stall], region: st
     assert currencies == {currency}
 
 
-@pytest.mark.slow
 def test_settings_are_read_anew_by_the_next_run(listed: Listed) -> None:
     with database().write() as session:
         document = ConnectionSettings()
@@ -457,7 +434,6 @@ def test_settings_are_read_anew_by_the_next_run(listed: Listed) -> None:
     assert listed.upload(dry_run=True).counts["to edit"] > 5
 
 
-@pytest.mark.slow
 def test_the_same_on_postgresql(
     open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

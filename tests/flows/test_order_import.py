@@ -23,6 +23,8 @@ from sandbox.tiktok.order_generator import Mix, OrderGenerator
 from tasks.report import RunResult
 from tests.flows.keeping_step import Listed
 
+pytestmark = pytest.mark.slow
+
 # Orders that nothing is wrong with.
 PLAIN = Mix(
     hard_name=0, hard_street=0, no_phone=0, no_postal_code=0, unpaid=0, fulfilled_by_tiktok=0, on_hold=0, pre_order=0
@@ -168,7 +170,6 @@ def dying(monkeypatch: pytest.MonkeyPatch, *, after: bool) -> Callable[[int], No
     return arm
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after", [True, False])
 def test_killed_at_every_write(shops: Listed, monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
     order_settings(shops, imported_state=3)
@@ -191,7 +192,6 @@ def test_killed_at_every_write(shops: Listed, monkeypatch: pytest.MonkeyPatch, a
     assert {row["current_state"] for (row,) in made_for(shops).values()} == {3}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "resource", ["customers", "addresses", "carts", "specific_prices", "orders", "order_histories"]
 )
@@ -205,7 +205,6 @@ def test_answers_that_are_lost(shops: Listed, resource: str) -> None:
     expect_right(shops, placed)
 
 
-@pytest.mark.slow
 def test_one_bad_order_does_not_hold_up_the_others(shops: Listed) -> None:
     placed = place(shops, 4, mix=PLAIN)
     shops.sandbox.prestashop.tables["products"].update(_product_of(shops, placed[1]), {"active": 0})
@@ -218,7 +217,6 @@ def test_one_bad_order_does_not_hold_up_the_others(shops: Listed) -> None:
     expect_right(shops, placed)
 
 
-@pytest.mark.slow
 def test_a_cart_rule_of_the_shop_stops_all_of_them_after_the_first(shops: Listed) -> None:
     placed = place(shops, 4, mix=PLAIN)
     stock = shops.sandbox.prestashop.sold()
@@ -234,7 +232,6 @@ def test_a_cart_rule_of_the_shop_stops_all_of_them_after_the_first(shops: Listed
     assert {key: len(orders) for key, orders in made.items()} == {order.id: 1 for order in placed}
 
 
-@pytest.mark.slow
 def test_no_masked_text_reaches_prestashop(shops: Listed) -> None:
     place(shops, 12, mix=Mix(tiktok_shipping=1.0))
     order_import("sandbox")
@@ -256,7 +253,6 @@ def test_no_buyer_in_logs_and_results(shops: Listed, caplog: pytest.LogCaptureFi
             assert len(text) < 5 or text not in said
 
 
-@pytest.mark.slow
 def test_what_tiktok_ships_itself_is_left_out(shops: Listed) -> None:
     placed = place(shops, 6, mix=Mix(fulfilled_by_tiktok=1.0))
     order_import("sandbox")
@@ -265,7 +261,6 @@ def test_what_tiktok_ships_itself_is_left_out(shops: Listed) -> None:
     assert placed
 
 
-@pytest.mark.slow
 def test_on_hold_waits_and_reserves(shops: Listed) -> None:
     (order,) = OrderGenerator(shops.sandbox.tiktok, 5, Mix(**{**vars_of(PLAIN), "on_hold": 1.0})).place_random(1)
     order_import("sandbox")
@@ -289,7 +284,6 @@ def _product_of(shops: Listed, order: order_model.Order) -> int:
     return min(_products_of(shops, order))
 
 
-@pytest.mark.slow
 def test_what_tiktok_ships_itself_moves_no_stock(shops: Listed) -> None:
     order_settings(shops, tiktok_fulfilled="import", force_create=True)
     place(shops, 4, mix=Mix(**{**vars_of(PLAIN), "fulfilled_by_tiktok": 1.0}))
@@ -307,7 +301,6 @@ def _variants(shops: Listed) -> set[tuple[int, int]]:
     return {(sku.id_product or 0, sku.id_product_attribute or 0) for sku in shops.skus()}
 
 
-@pytest.mark.slow
 def test_an_address_that_the_buyer_changes_later(shops: Listed) -> None:
     (order,) = place(shops, 1, mix=Mix(**{**vars_of(PLAIN), "tiktok_shipping": 0}))
     order_import("sandbox")
@@ -322,7 +315,6 @@ def test_an_address_that_the_buyer_changes_later(shops: Listed) -> None:
     assert dict(shops.sandbox.prestashop.stats.requests) == before
 
 
-@pytest.mark.slow
 def test_a_payment_module_that_is_not_there(shops: Listed) -> None:
     place(shops, 1, mix=PLAIN)
     shops.sandbox.prestashop.set_module("ps_wirepayment", None)
@@ -337,7 +329,6 @@ def test_a_payment_module_that_is_not_there(shops: Listed) -> None:
     assert [order.stage for order in rows().values()] == [OrderStage.IMPORTED]
 
 
-@pytest.mark.slow
 def test_cancelled_while_it_is_being_made(shops: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     order_settings(shops, cancel_reason="seller_cancel_reason_out_of_stock_uk")
     (order,) = place(shops, 1, mix=PLAIN)

@@ -4,12 +4,16 @@ tests of their own.
 
 from __future__ import annotations
 
+import pytest
+
 from flows.cancellation_sync import cancellation_sync
 from flows.order_import import order_import
 from flows.order_status_sync import order_status_sync
 from flows.shipment_push import shipment_push
 from tests.flows.keeping_step import Listed
 from tests.flows.test_order_import import PLAIN, made_for, order_settings, place, shops
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["shops"]
 

@@ -23,6 +23,8 @@ from tasks.change_record import Elsewhere, mark_sent
 from tasks.offer_sending import offers_to_send
 from tests.flows.keeping_step import GREAT_BRITAIN, Listed, expect_in_step, total
 
+pytestmark = pytest.mark.slow
+
 # One change, one call -----------------------------------------------------------------------------------------------
 
 
@@ -66,7 +68,6 @@ def test_a_call_covers_every_linked_sku_of_its_product(listed: Listed) -> None:
     assert change.before == {"product_id": listed.product_id(product)}
 
 
-@pytest.mark.slow
 def test_low_stock_is_noticed_between_two_sweeps(listed: Listed) -> None:
     listed.sync()
     product, restocked = listed.simple(), listed.simple(1)
@@ -79,7 +80,6 @@ def test_low_stock_is_noticed_between_two_sweeps(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_only_the_products_asked_for_are_looked_at(listed: Listed) -> None:
     listed.sync()
     one, other = listed.simple(0), listed.simple(1)
@@ -94,7 +94,6 @@ def test_only_the_products_asked_for_are_looked_at(listed: Listed) -> None:
 # Prices that move without any product being saved ------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_special_price_begins_and_ends_by_the_clock(listed: Listed) -> None:
     product, now = listed.simple(), listed.clock()
     listed.sandbox.prestashop.add_special(
@@ -110,7 +109,6 @@ def test_a_special_price_begins_and_ends_by_the_clock(listed: Listed) -> None:
     assert listed.offers(product)[0].price == before
 
 
-@pytest.mark.slow
 def test_a_special_price_of_the_whole_catalogue_ends_for_all(listed: Listed) -> None:
     now = listed.clock()
     listed.sandbox.prestashop.add_special(0, amount="1", end=now + timedelta(hours=1))
@@ -137,7 +135,6 @@ def _currency_rate(listed: Listed) -> None:
     listed.sandbox.prestashop.set_currency_rate(pounds, "0.9111")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [_tax_group, _currency_rate, lambda listed: listed.sandbox.prestashop.set_group_reduction(1, 5)],
@@ -156,7 +153,6 @@ def test_what_all_prices_follow_from_moves_them_all_without_a_save(
     expect_in_step(listed, replace(GREAT_BRITAIN, group=1))
 
 
-@pytest.mark.slow
 def test_a_new_threshold_and_markup_hold_from_the_next_run(listed: Listed) -> None:
     listed.sync()
     markup = Markup(kind=MarkupKind.PERCENT_INCREASE, amount=Decimal("7.5"))
@@ -172,7 +168,6 @@ def test_a_new_threshold_and_markup_hold_from_the_next_run(listed: Listed) -> No
     assert not listed.sent.stocks
 
 
-@pytest.mark.slow
 def test_the_markup_of_a_template_holds_for_its_products(listed: Listed) -> None:
     listed.sync()
     with database().write() as session:
@@ -186,7 +181,6 @@ def test_the_markup_of_a_template_holds_for_its_products(listed: Listed) -> None
 # Switches and plans ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_what_is_not_kept_in_step_is_left_alone(listed: Listed) -> None:
     """B12: prices and stock are switched on and off each by itself; switched on again they catch up."""
     product = listed.simple()
@@ -204,7 +198,6 @@ def test_what_is_not_kept_in_step_is_left_alone(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_dry_run_sends_nothing_and_leaves_the_work_for_the_next_run(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_stock(product, 5)
@@ -238,7 +231,6 @@ def test_a_deleted_combination_is_sold_out_and_its_sisters_are_not(listed: Liste
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_deleted_product_is_sold_out_where_listings_are_kept(listed: Listed) -> None:
     listed.settings(delete_item=False)
     product = listed.with_variants()
@@ -252,7 +244,6 @@ def test_a_deleted_product_is_sold_out_where_listings_are_kept(listed: Listed) -
     assert not listed.sent.stocks
 
 
-@pytest.mark.slow
 def test_a_deleted_product_is_deleted_where_that_is_wanted(listed: Listed) -> None:
     product = listed.simple()
     product_id = listed.product_id(product)
@@ -264,7 +255,6 @@ def test_a_deleted_product_is_deleted_where_that_is_wanted(listed: Listed) -> No
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_too_many_deletions_at_once_wait_for_a_person(listed: Listed) -> None:
     listed.settings(delete_item=False)
     gone = sorted({sku.id_product or 0 for sku in listed.skus() if sku.offered})[:6]
@@ -307,7 +297,6 @@ def another_warehouse(listed: Listed) -> str:
     return next(one for one in sales if one != world.default_warehouse)
 
 
-@pytest.mark.slow
 def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     product = listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -323,7 +312,6 @@ def test_units_of_open_orders_are_subtracted_once(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_an_edit_leaves_open_orders_and_other_warehouses_alone(listed: Listed) -> None:
     shop, world, product = listed.sandbox.prestashop, listed.sandbox.tiktok.shop, listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -340,7 +328,6 @@ def test_an_edit_leaves_open_orders_and_other_warehouses_alone(listed: Listed) -
     expect_in_step(listed, None)
 
 
-@pytest.mark.slow
 def test_every_warehouse_that_carries_a_sku_is_sent_along(listed: Listed) -> None:
     shop, world = listed.sandbox.prestashop, listed.sandbox.tiktok.shop
     kept, inactive = listed.simple(0), listed.simple(1)
@@ -372,7 +359,6 @@ def test_stock_that_is_there_already_is_not_sent(listed: Listed) -> None:
     assert not listed.sent.stocks
 
 
-@pytest.mark.slow
 def test_what_somebody_sells_by_hand_is_sold_out_again(listed: Listed) -> None:
     """K4: sold-out SKUs are read back after some hours, and set to 0 again."""
     product = listed.simple()
@@ -390,7 +376,6 @@ def test_what_somebody_sells_by_hand_is_sold_out_again(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_zero_that_did_not_stick_is_noticed_in_the_same_run(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     product = listed.simple()
     (sku,) = listed.skus(id_product=product)
@@ -414,7 +399,6 @@ def test_a_zero_that_did_not_stick_is_noticed_in_the_same_run(listed: Listed, mo
 # Refusals ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("code", [12052038, 12019045])
 def test_a_promotion_is_waited_out(listed: Listed, code: int) -> None:
     product = listed.simple()
@@ -436,7 +420,6 @@ def test_a_promotion_is_waited_out(listed: Listed, code: int) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_long_lock_is_asked_about_less_and_less_often(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.tiktok.shop.center.start_promotion(listed.product_id(product))
@@ -452,7 +435,6 @@ def test_a_long_lock_is_asked_about_less_and_less_often(listed: Listed) -> None:
     assert waits[0] < timedelta(minutes=15) < waits[2]
 
 
-@pytest.mark.slow
 def test_a_campaign_is_waited_out_and_holds_up_no_other_variant(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     first, second = shop.combination_ids(product)[:2]
@@ -472,7 +454,6 @@ def test_a_campaign_is_waited_out_and_holds_up_no_other_variant(listed: Listed) 
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_price_out_of_range_is_parked_and_the_other_variants_are_priced(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     dear = shop.combination_ids(product)[0]
@@ -494,7 +475,6 @@ def test_a_price_out_of_range_is_parked_and_the_other_variants_are_priced(listed
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_another_currency_than_the_markets_is_parked_with_its_fix(listed: Listed) -> None:
     product = listed.simple()
     listed.settings(currency="EUR")
@@ -510,7 +490,6 @@ def test_another_currency_than_the_markets_is_parked_with_its_fix(listed: Listed
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_half_of_the_skus_refused_leaves_the_other_half_set(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.with_variants()
     combinations = shop.combination_ids(product)
@@ -530,7 +509,6 @@ def test_half_of_the_skus_refused_leaves_the_other_half_set(listed: Listed) -> N
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_what_was_refused_is_sent_after_a_change(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_stock(product, 4)
@@ -542,7 +520,6 @@ def test_what_was_refused_is_sent_after_a_change(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_a_shared_stock_is_parked_and_the_locked_sister_still_waited_out(listed: Listed) -> None:
     shop, product, center = listed.sandbox.prestashop, listed.with_variants(), listed.sandbox.tiktok.shop.center
     shared, locked = shop.combination_ids(product)[:2]
@@ -560,7 +537,6 @@ def test_a_shared_stock_is_parked_and_the_locked_sister_still_waited_out(listed:
     assert total(listed.offers(product)[locked]) == 4
 
 
-@pytest.mark.slow
 def test_a_frozen_listing_is_left_alone_and_caught_up_with_when_it_thaws(listed: Listed) -> None:
     product = listed.simple()
     product_id = listed.product_id(product)
@@ -587,7 +563,6 @@ def _in_force(listed: Listed) -> tuple[int, ConnectionSettings]:
         return settings_in_force(session, listed.connection_id)
 
 
-@pytest.mark.slow
 def test_prices_that_the_webservice_hides_are_found_and_followed(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.price_hook = lambda _product, _variant, price: price + Decimal(2)
@@ -607,7 +582,6 @@ def test_prices_that_the_webservice_hides_are_found_and_followed(listed: Listed)
     assert len(listed.sent.prices) > 10
 
 
-@pytest.mark.slow
 def test_an_edit_carries_the_shops_own_prices(listed: Listed) -> None:
     shop, product = listed.sandbox.prestashop, listed.simple()
     shop.price_hook = lambda _product, _variant, price: price + Decimal(2)
@@ -619,7 +593,6 @@ def test_an_edit_carries_the_shops_own_prices(listed: Listed) -> None:
     assert Decimal(listed.offers(product)[0].price) == Decimal(shown)
 
 
-@pytest.mark.slow
 def test_honest_prices_pass_the_audit(listed: Listed) -> None:
     listed.sandbox.prestashop.set_price(listed.simple(), "20")
     result = listed.sync()
@@ -653,7 +626,6 @@ def _under_way(listed: Listed, product: int) -> Iterator[Change]:
         session.get_one(Change, edit.key).state = ChangeState.CONFIRMED
 
 
-@pytest.mark.slow
 def test_prices_wait_for_an_edit_that_is_under_way(listed: Listed) -> None:
     product, other = listed.simple(0), listed.simple(1)
     for one in (product, other):
@@ -667,7 +639,6 @@ def test_prices_wait_for_an_edit_that_is_under_way(listed: Listed) -> None:
     expect_in_step(listed)
 
 
-@pytest.mark.slow
 def test_an_edit_waits_for_a_price_that_is_under_way(listed: Listed) -> None:
     product = listed.simple()
     listed.sandbox.prestashop.set_price(product, "18")
