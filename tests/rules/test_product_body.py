@@ -177,7 +177,7 @@ def test_whatever_the_product_its_create_is_within_the_limits(
     rows = [variant(i, reference=sku, option_value_ids=[i]) for i, (sku, _, _) in enumerate(skus, 1)]
     names = replace(NAMES, options={1: name}, option_values={i: (1, text) for i, (_, text, _) in enumerate(skus, 1)})
     place = market(region)
-    item = product(name={"1": name}, description={"1": description + " texte"}, image_ids=images, weight=weight)
+    item = product(name={"1": name}, description={"1": "texte " + description}, image_ids=images, weight=weight)
     decision = listing_content(item, rows, inputs(market=place, names=names))
     assert decision.content, decision.findings
     quantities = {i: quantity for i, (_, _, quantity) in enumerate(skus, 1)}
