@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from clients.budget import CallBudget, Limits, SharedBudget, Unlimited
 from clients.purses import BudgetRow, FilePurse, PostgresPurse, Purse, PurseUnavailable
 
+pytestmark = pytest.mark.slow
+
 LIMITS = {"read": Limits(start=10.0, ceiling=20.0, floor=1.0), "write": Limits(start=4.0, ceiling=8.0, floor=0.5)}
 
 

@@ -16,6 +16,8 @@ from models.connections import Connection
 from models.database import Database
 from tests.models.rows import store_connection
 
+pytestmark = pytest.mark.slow
+
 assert tables.__all__, "imported for its tables"
 
 

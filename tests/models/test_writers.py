@@ -16,6 +16,8 @@ from models.database import Database, connection_worked_on, upsert, working_on
 from tasks.threads import BatchThreads
 from tests.models.rows import NOW, store_connection
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shared(postgres_template: str, empty_postgres: Callable[[str], str]) -> Iterator[Database]:

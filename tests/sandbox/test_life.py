@@ -15,6 +15,8 @@ from sandbox.oracle import Connection
 from sandbox.server import Sandbox
 from sandbox.tiktok.order_generator import Mix, OrderGenerator
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600
 PLAIN = Mix(on_hold=0, unpaid=0, pre_order=0, fulfilled_by_tiktok=0, cash_on_delivery=0)
 

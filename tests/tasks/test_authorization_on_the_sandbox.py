@@ -30,6 +30,8 @@ from tests.clients_of_a_test import closing_clients
 from tests.conftest import Clock
 from tests.post_office import Postbox, post_office
 
+pytestmark = pytest.mark.slow
+
 AUTHORIZED, EXPIRED, REVOKED = (
     AuthorizationState.AUTHORIZED,
     AuthorizationState.EXPIRED,

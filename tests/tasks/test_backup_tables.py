@@ -23,6 +23,8 @@ from tasks import backup
 from tasks.backup import BackupFailed, back_up, restore
 from tests.models.rows import NOW, make_connection, store_connection
 
+pytestmark = pytest.mark.slow
+
 SECRET = "the-password-of-the-database"
 
 

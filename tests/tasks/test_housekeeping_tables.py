@@ -18,6 +18,8 @@ from tasks.housekeeping import delete_rows, limits
 from tests.models.rows import NOW, store_connection
 from tests.order_rows import fill_orders
 
+pytestmark = pytest.mark.slow
+
 OLD = NOW - timedelta(days=181)
 BEFORE = limits(NOW)
 
