@@ -36,6 +36,8 @@ def prefect_environment(process: Settings) -> dict[str, str]:
         # Kept in memory (the default), the lease of a deployment's one slot is lost before the run's process comes to
         # run, and the run is cancelled for a limit that nobody holds.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # Artifacts and logs of runs that housekeeping deleted go too.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         # Each thread gets a heap of its own otherwise, and none is given back: 60 MB in a sweep of 100,000 SKUs.
         "MALLOC_ARENA_MAX": "2",
