@@ -248,8 +248,10 @@ def _engine(url: str, *, is_sqlite: bool) -> Engine:
         # The driver must not begin transactions by itself: the "begin" hook below decides their kind.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # Only a file that is still empty takes it; housekeeping can give back space then without rewriting the file.
-        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        if not cursor.execute("PRAGMA page_count").fetchone()[0]:
+            # Housekeeping can give back space then without rewriting the file. Asked of a file that holds something,
+            # this is a write, and fails while somebody else writes.
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA busy_timeout=30000")
         cursor.execute("PRAGMA foreign_keys=ON")

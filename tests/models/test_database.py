@@ -166,3 +166,16 @@ def test_a_killed_process_gives_its_hold_back(database: Database) -> None:
         holder.send_signal(signal.SIGKILL)
         with database.exclusive("tokens:1", patience=30):
             pass
+
+
+def test_a_connection_opens_while_somebody_writes(sqlite_url: str) -> None:
+    first, second = Database(sqlite_url), Database(sqlite_url)
+    with first.write() as session:
+        store = session.connection().exec_driver_sql("PRAGMA auto_vacuum").scalar()
+        session.connection().exec_driver_sql("CREATE TABLE held (id INTEGER)")
+        with second.read() as looking:
+            assert looking.connection().exec_driver_sql("SELECT count(*) FROM connection").scalar() == 0
+    # New files give back their space piece by piece.
+    assert store == 2
+    first.dispose()
+    second.dispose()
