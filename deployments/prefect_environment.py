@@ -11,6 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from config.settings import Settings, settings
+from deployments.server import api_url
 
 
 def prefect_environment(process: Settings) -> dict[str, str]:
@@ -64,9 +65,4 @@ def enter_serving_environment() -> Settings:
 
     Before Prefect is first imported, or it starts a hidden server of its own beside ours.
     """
-    return enter_prefect_environment(PREFECT_API_URL=own_api(settings()))
-
-
-def own_api(process: Settings) -> str:
-    """The API of the server that `connector up` starts."""
-    return f"http://127.0.0.1:{process.prefect_port}/api"
+    return enter_prefect_environment(PREFECT_API_URL=api_url(settings().prefect_port))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -43,7 +43,7 @@ class Registered:
     kept_by_hand: list[str] = field(default_factory=list)
 
 
-async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Registered:
+async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Registered:
     """Make Prefect's deployments of this project the wanted ones.
 
     Args:
@@ -54,10 +54,11 @@ async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Regi
     async with get_client() as client:
         flows = {flow: await client.create_flow_from_name(flow) for flow in sorted({one.flow for one in wanted})}
         names = {id: name for name, id in flows.items()}
+        names_wanted = {want.full_name for want in wanted}
         present: dict[str, DeploymentResponse] = {}
-        async for one in _ours(client):
+        for one in await _ours(client):
             full_name = f"{names.get(one.flow_id, '')}/{one.name}"
-            if full_name in {want.full_name for want in wanted}:
+            if full_name in names_wanted:
                 present[full_name] = one
             else:
                 await client.delete_deployment(one.id)
@@ -85,7 +86,7 @@ async def register(wanted: Iterable[Wanted], *, pool: str | None = None) -> Regi
     return outcome
 
 
-async def register_in_pool(wanted: Iterable[Wanted], pool: str) -> Registered:
+async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
     """The same in a work pool of type process, which is made if it is missing.
 
     Runs there send heartbeats, and a run without one for 90 seconds becomes Crashed: nobody watches a worker's machine.
@@ -99,7 +100,7 @@ async def register_in_pool(wanted: Iterable[Wanted], pool: str) -> Registered:
     return await register(wanted, pool=pool)
 
 
-async def _ours(client: PrefectClient) -> Any:
+async def _ours(client: PrefectClient) -> list[DeploymentResponse]:
     """Every deployment with our tag."""
     ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
     found: list[DeploymentResponse] = []
@@ -107,8 +108,7 @@ async def _ours(client: PrefectClient) -> Any:
         found += page
         if len(page) < _PAGE:
             break
-    for one in found:
-        yield one
+    return found
 
 
 def _schedules(want: Wanted, there: DeploymentResponse | None) -> list[DeploymentScheduleCreate] | None:

@@ -32,11 +32,6 @@ def load_flow(name: str) -> Flow[..., Any]:
     return FLOWS[name]
 
 
-def parameter_names(flow: Flow[..., Any]) -> list[str]:
-    """What a run can be given."""
-    return list(inspect.signature(flow.fn).parameters)
-
-
 def validated_parameters(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters in the types the flow declares, defaults left out.
 

@@ -74,11 +74,11 @@ class FlowRunner(Runner):
 
     def serve(self, deployments: Mapping[str, UUID]) -> None:
         """Run what is due of these deployments, by full name, and of no others."""
-        registry = self._deployment_registry
-        for gone in registry.get_deployment_ids() - set(deployments.values()):
-            registry._deployment_ids.discard(gone)
+        served = self._deployment_registry
+        for gone in served.get_deployment_ids() - set(deployments.values()):
+            served._deployment_ids.discard(gone)
         for name, deployment in deployments.items():
-            registry.register_deployment(deployment, name.split("/", 1)[1])
+            served.register_deployment(deployment, name.split("/", 1)[1])
 
     async def end(self, patience: float) -> int:
         """Take no new runs, give those in flight `patience` seconds, end the rest; answers how many were cut off."""

@@ -13,11 +13,11 @@ from typing import Final
 
 from sqlmodel import col, select
 
-from deployments.registry import load_flow, parameter_names
 from flows import FLOWS
 from models.connections import AuthorizationState, Connection, settings_in_force
 from models.database import database
 from models.settings import ScheduleSettings
+from tasks.cron import in_url
 
 TAG: Final = "connector"
 # The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
@@ -101,15 +101,5 @@ def wanted_deployments() -> list[Wanted]:
     for name, authorized, schedules in connections:
         for flow in scheduled:
             paused = not authorized and flow not in _WITHOUT_AUTHORIZATION
-            wanted.append(Wanted(flow, deployment_name(name), name, int(getattr(schedules, flow)), paused))
+            wanted.append(Wanted(flow, in_url(name), name, int(getattr(schedules, flow)), paused))
     return wanted
-
-
-def deployment_name(connection: str) -> str:
-    """What the deployments of a connection are called: Prefect keeps "/" and "%" for itself."""
-    return connection.replace("/", "-").replace("%", "-")
-
-
-def takes_connection(flow: str) -> bool:
-    """Whether runs of that flow are for one connection."""
-    return "connection" in parameter_names(load_flow(flow))

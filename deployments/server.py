@@ -25,6 +25,10 @@ class ServerFailed(Exception):
     """The Prefect server does not run. The text says why and where its log is."""
 
 
+class ServerCrashed(ServerFailed):
+    """It ran, and ended by itself."""
+
+
 def api_url(port: int) -> str:
     """Where the API of a server on this machine is."""
     return f"http://127.0.0.1:{port}/api"
@@ -69,9 +73,9 @@ def prefect_server(process: Settings) -> Iterator[subprocess.Popen[bytes]]:
         _end(server)
 
 
-def crashed(process: Settings, server: subprocess.Popen[bytes]) -> ServerFailed:
+def crashed(process: Settings, server: subprocess.Popen[bytes]) -> ServerCrashed:
     """The error of a server that ended by itself."""
-    return ServerFailed(
+    return ServerCrashed(
         f"The Prefect server ended with status {server.poll()}. {_tail(process.home / 'prefect' / 'server.log')}"
     )
 

@@ -16,8 +16,8 @@ import httpx
 
 from config.settings import Settings
 from deployments.children import Child
-from deployments.prefect_environment import enter_serving_environment, own_api
-from deployments.server import ServerFailed, crashed, prefect_server
+from deployments.prefect_environment import enter_serving_environment
+from deployments.server import ServerCrashed, api_url, crashed, prefect_server
 from models.database import Busy, database
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
     with Child.door(process, announce) as door:
         while True:
             try:
-                if api != own_api(process):
+                if api != api_url(process.prefect_port):
                     announce(f"Using the Prefect server at {api}")
                     asyncio.run(_serve(announce, api, lambda: None, door))
                 else:
@@ -79,11 +79,9 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
 
                         asyncio.run(_serve(announce, api, check, door))
                 return
-            except ServerFailed as failure:
+            except ServerCrashed as failure:
                 now = time.monotonic()
-                if not str(failure).startswith("The Prefect server ended") or (
-                    len(ended) == _RESTARTS and now - ended[0] < _WITHIN_SECONDS
-                ):
+                if len(ended) == _RESTARTS and now - ended[0] < _WITHIN_SECONDS:
                     raise
                 ended.append(now)
                 announce(f"{failure} It is started again.")

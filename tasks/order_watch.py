@@ -12,8 +12,7 @@ from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import delete, exists
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from clients.mail import Letter, MailFailed, MailServer, deliver
@@ -21,12 +20,13 @@ from config.logging import redact
 from config.settings import settings
 from models.connections import Connection, settings_in_force
 from models.database import database, in_parts, upsert
-from models.listings import Change, ChangeKind, ChangeState
+from models.listings import ChangeKind
 from models.orders import UNFINISHED, AfterSale, AfterSaleKind, Notice, Order, OrderStage
 from rules.deadlines import endangered, time_left
 from rules.order_digest import Matter, digest
 from rules.order_links import back_office_order, seller_center_order
-from rules.tiktok_order import AWAITING_SHIPMENT, CANCELLED, COMPLETED, DELIVERED, PARTIALLY_SHIPPING
+from rules.tiktok_order import AWAITING_SHIPMENT, PARTIALLY_SHIPPING
+from tasks.parked_changes import is_over, order_ids_of, orders_named, parked_changes
 from tasks.report import BatchReport, Failure
 from tasks.runs import Run
 from tasks.shops import utc_now
@@ -36,13 +36,6 @@ _KINDS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.CANCEL: "Cancellation not made",
     ChangeKind.ANSWER: "Request not answered",
     ChangeKind.STATE: "Status not set in PrestaShop",
-}
-# An order that came so far no longer needs the change, whatever kept it from being made.
-_OVER: Final[Mapping[ChangeKind, tuple[str, ...]]] = {
-    ChangeKind.SHIP: (DELIVERED, COMPLETED, CANCELLED),
-    ChangeKind.CANCEL: (COMPLETED, CANCELLED),
-    ChangeKind.ANSWER: (COMPLETED, CANCELLED),
-    ChangeKind.STATE: (),
 }
 _REQUESTS: Final[Mapping[AfterSaleKind, str]] = {
     AfterSaleKind.CANCELLATION: "Cancellation request",
@@ -195,7 +188,7 @@ class _Look:
             .where(AfterSale.connection_id == self._connection_id, AfterSale.parked_code != "")
             .order_by(col(AfterSale.parked_at), col(AfterSale.id))
         ).all()
-        orders = self._orders([one.order_id for one in parked])
+        orders = orders_named(self._session, self._connection_id, [one.order_id for one in parked])
         return [
             self._matter(
                 f"request:{one.kind.value}:{one.request_id}:{one.parked_code}",
@@ -214,29 +207,14 @@ class _Look:
 
     def changes(self) -> list[Matter]:
         """Parked changes that no newer one of the same kind and object took the place of."""
-        newer = aliased(Change)
-        parked = self._session.exec(
-            select(Change)
-            .where(
-                Change.connection_id == self._connection_id,
-                Change.state == ChangeState.PARKED,
-                col(Change.kind).in_(list(_KINDS)),
-                ~exists().where(
-                    newer.connection_id == Change.connection_id,  # type: ignore[arg-type]
-                    newer.kind == Change.kind,  # type: ignore[arg-type]
-                    newer.object == Change.object,  # type: ignore[arg-type]
-                    newer.id > Change.id,  # type: ignore[operator, arg-type]
-                ),
-            )
-            .order_by(col(Change.finished_at), col(Change.id))
-        ).all()
-        ids = self._order_ids(parked)
-        orders = self._orders(list(ids.values()))
+        parked = parked_changes(self._session, self._connection_id, _KINDS)
+        ids = order_ids_of(self._session, self._connection_id, parked)
+        orders = orders_named(self._session, self._connection_id, list(ids.values()))
         found: list[Matter] = []
         for change in parked:
             order_id = ids.get(change.key, "")
             order = orders.get(order_id)
-            if order is not None and (order.status in _OVER[change.kind] or order.stage is OrderStage.IGNORED):
+            if is_over(change, order):
                 continue
             found.append(
                 self._matter(
@@ -252,33 +230,6 @@ class _Look:
                 )
             )
         return found
-
-    def _order_ids(self, changes: Iterable[Change]) -> dict[int, str]:
-        """The TikTok order of each change: "order:577…" names it, anything else a request that belongs to one."""
-        found: dict[int, str] = {}
-        requests: dict[int, str] = {}
-        for change in changes:
-            kind, _, rest = change.object.partition(":")
-            (found if kind == "order" else requests)[change.key] = rest.partition(":")[0]
-        for part in in_parts(sorted(set(requests.values()))):
-            known = dict(
-                self._session.exec(
-                    select(AfterSale.request_id, AfterSale.order_id).where(
-                        AfterSale.connection_id == self._connection_id, col(AfterSale.request_id).in_(part)
-                    )
-                ).all()
-            )
-            found |= {key: known[request_id] for key, request_id in requests.items() if request_id in known}
-        return found
-
-    def _orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
-        return {
-            order.order_id: order
-            for part in in_parts(sorted(set(order_ids)))
-            for order in self._session.exec(
-                select(Order).where(Order.connection_id == self._connection_id, col(Order.order_id).in_(part))
-            )
-        }
 
     def _matter(
         self,

@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import exists, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from models.catalogue import Variant
 from models.database import database, in_parts
-from models.listings import Change, ChangeKind, ChangeState, Listing
+from models.listings import Change, ChangeKind, Listing
 from models.orders import AfterSale, AfterSaleKind, Order, OrderLine, OrderStage
 from rules.corrections import check_corrections
 from rules.decision import Finding
-from rules.tiktok_order import CANCELLED, COMPLETED, DELIVERED
 from tasks.order_record import replay as replay_orders
 from tasks.order_record import seal, secret_box, tell, unseal
+from tasks.parked_changes import is_over, order_ids_of, orders_named, parked_changes
 from tasks.shops import utc_now
 
 VariantKey = tuple[int, int]
@@ -43,14 +42,7 @@ _WHAT: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.ANSWER: "request not answered",
     ChangeKind.STATE: "status not set in PrestaShop",
 }
-_OF_ORDERS: Final = (ChangeKind.SHIP, ChangeKind.CANCEL, ChangeKind.ANSWER, ChangeKind.STATE)
 _OF_LISTINGS: Final = (ChangeKind.ACTIVATE, ChangeKind.DEACTIVATE, ChangeKind.DELETE, ChangeKind.RECOVER)
-# An order that came so far no longer needs the change, whatever kept it from being made.
-_OVER: Final[Mapping[ChangeKind, tuple[str, ...]]] = {
-    ChangeKind.SHIP: (DELIVERED, COMPLETED, CANCELLED),
-    ChangeKind.CANCEL: (COMPLETED, CANCELLED),
-    ChangeKind.ANSWER: (COMPLETED, CANCELLED),
-}
 _LEFT_OUT: Final = (OrderStage.IGNORED, OrderStage.CANCELLED)
 _FIRST_CHANGE: Final = "change:"
 
@@ -263,7 +255,7 @@ class _Look:
         rows = self._session.exec(
             select(AfterSale).where(AfterSale.connection_id == self._id, AfterSale.parked_code != "")
         ).all()
-        orders = self._orders([one.order_id for one in rows])
+        orders = orders_named(self._session, self._id, [one.order_id for one in rows])
         return [
             Parked(
                 key=f"{one.kind.value}:{one.request_id}",
@@ -282,28 +274,15 @@ class _Look:
 
     def changes(self) -> list[Parked]:
         """Parked changes that no newer one of the same kind and object took the place of."""
-        newer = aliased(Change)
-        rows = self._session.exec(
-            select(Change).where(
-                Change.connection_id == self._id,
-                Change.state == ChangeState.PARKED,
-                col(Change.kind).in_(list(_WHAT)),
-                ~exists().where(
-                    newer.connection_id == Change.connection_id,  # type: ignore[arg-type]
-                    newer.kind == Change.kind,  # type: ignore[arg-type]
-                    newer.object == Change.object,  # type: ignore[arg-type]
-                    newer.id > Change.id,  # type: ignore[operator, arg-type]
-                ),
-            )
-        ).all()
-        ids = self._order_ids(rows)
-        orders = self._orders(list(ids.values()))
+        rows = parked_changes(self._session, self._id, _WHAT)
+        ids = order_ids_of(self._session, self._id, rows)
+        orders = orders_named(self._session, self._id, list(ids.values()))
         listings = _listing_ids(self._session, rows)
         found = []
         for change in rows:
             order_id = ids.get(change.key, "")
             order = orders.get(order_id)
-            if order is not None and (order.status in _OVER.get(change.kind, ()) or order.stage is OrderStage.IGNORED):
+            if is_over(change, order):
                 continue
             found.append(
                 Parked(
@@ -320,34 +299,6 @@ class _Look:
                 )
             )
         return found
-
-    def _order_ids(self, changes: Iterable[Change]) -> dict[int, str]:
-        """The TikTok order of each change of orders: "order:577…" names it, anything else a request of one."""
-        found: dict[int, str] = {}
-        requests: dict[int, str] = {}
-        for change in changes:
-            if change.kind in _OF_ORDERS:
-                kind, _, rest = change.object.partition(":")
-                (found if kind == "order" else requests)[change.key] = rest.partition(":")[0]
-        for part in in_parts(sorted(set(requests.values()))):
-            known = dict(
-                self._session.exec(
-                    select(AfterSale.request_id, AfterSale.order_id).where(
-                        AfterSale.connection_id == self._id, col(AfterSale.request_id).in_(part)
-                    )
-                ).all()
-            )
-            found |= {key: known[request_id] for key, request_id in requests.items() if request_id in known}
-        return found
-
-    def _orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
-        return {
-            order.order_id: order
-            for part in in_parts(sorted(set(order_ids)))
-            for order in self._session.exec(
-                select(Order).where(Order.connection_id == self._id, col(Order.order_id).in_(part))
-            )
-        }
 
 
 def _reruns(changes: Sequence[Change], listings: Mapping[int, str], *, requests: bool) -> list[Rerun]:

@@ -27,20 +27,20 @@ def exposition(all_figures: Iterable[Figures], counts: Mapping[str, int]) -> byt
         )
     for one in all_figures:
         _add(metrics, one)
-    return generate_latest(metrics.registry)
+    return generate_latest(metrics.collectors)
 
 
 class _Metrics:
     """Gauges by name, made when they are first needed."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.collectors = CollectorRegistry()
         self._gauges: dict[str, Gauge] = {}
 
     def of(self, name: str, text: str, **labels: str) -> Gauge:
         """The gauge of that name with these labels."""
         if name not in self._gauges:
-            self._gauges[name] = Gauge(f"connector_{name}", text, list(labels), registry=self.registry)
+            self._gauges[name] = Gauge(name, text, list(labels), "connector", "", "", self.collectors)
         return self._gauges[name].labels(**labels) if labels else self._gauges[name]
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from console.door.guards import Pace
 from console.door.pages import interval
-from deployments.schedules import deployment_name
 from models.connections import UnknownConnection
 from models.database import Database
 from models.settings import ScheduleSettings
@@ -104,8 +103,8 @@ def test_names_with_slashes(door: TestClient, add_connection: Callable[..., int]
     add_connection("uk / 100% wool")
     job = cron_jobs("uk / 100% wool")[0]
     assert door.get(f"{job.path}?key={job.key}").status_code == 202
-    assert prefect.runs[0][1::2] == ("uk / 100% wool", deployment_name("uk / 100% wool"))
-    assert in_url("uk / 100% wool") == deployment_name("uk / 100% wool")
+    assert prefect.runs[0][1::2] == ("uk / 100% wool", in_url("uk / 100% wool"))
+    assert in_url("uk / 100% wool") == "uk - 100- wool"
 
 
 def test_keys_are_in_no_log(door: TestClient, prefect: Prefect, caplog: pytest.LogCaptureFixture) -> None:
