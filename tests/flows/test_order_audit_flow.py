@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-# Until the import itself is there.
 from flows.order_audit import order_audit
+from models.connections import AuthorizationState, Connection
 from models.database import Database
 from models.listings import Plan
 from models.orders import Order, OrderStage
@@ -73,7 +73,10 @@ class Importing:
 def importing(prefect: None, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Importing:
     for module in (audits, frame):
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
-    books = Books(sqlite_database, store_connection(sqlite_database))
+    connection_id = store_connection(sqlite_database)
+    with sqlite_database.write() as session:
+        session.get_one(Connection, connection_id).authorization = AuthorizationState.AUTHORIZED
+    books = Books(sqlite_database, connection_id)
     books.rule(monkeypatch, audits, order_export)
     steps = Importing(books)
     monkeypatch.setattr(order_facts, "read_order_tables", lambda _: BatchReport())
