@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from prefect.automations import Automation
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
+
+from deployments.schedules import TAG
+from rules.run_failures import FIRST
 
 HEARTBEAT_SECONDS: Final = 30
 _SILENCE: Final = timedelta(seconds=3 * HEARTBEAT_SECONDS)
-_NAME: Final = "connector: a run without heartbeat crashed"
+_SILENT: Final = "connector: a run without heartbeat crashed"
+_FAILURES: Final = "connector: runs that keep failing are told"
+# Also daily runs come to three within this time.
+_REMEMBERED: Final = timedelta(days=7)
 _BEAT: Final = "prefect.flow-run.heartbeat"
 
 
@@ -23,7 +30,7 @@ def heartbeat_automation() -> Automation:
     """
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     return Automation(
-        name=_NAME,
+        name=_SILENT,
         description="Ends runs whose worker died together with its machine.",
         trigger=EventTrigger(
             after={_BEAT},
@@ -38,9 +45,47 @@ def heartbeat_automation() -> Automation:
     )
 
 
-async def ensure_heartbeat_automation() -> None:
-    """Make it on the server, unless it is there already."""
+def failure_automation(run_watch: UUID) -> Automation:
+    """Three failures of a scheduled deployment, in a row or not, start run_watch, which looks and mails.
+
+    A run a failure would double the load just when everything fails.
+
+    Args:
+        run_watch: id of that flow's deployment.
+    """
+    return Automation(
+        name=_FAILURES,
+        description="Mails about deployments whose runs keep failing.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"},
+            for_each={"related:deployment:prefect.resource.id"},
+            posture=Posture.Reactive,
+            threshold=FIRST,
+            within=_REMEMBERED,
+        ),
+        actions=[
+            RunDeployment(
+                source="selected",
+                deployment_id=run_watch,
+                parameters={
+                    "deployment": {
+                        "__prefect_kind": "jinja",
+                        "template": "{{ flow.name }}/{{ deployment.name }}",
+                    }
+                },
+            )
+        ],
+    )
+
+
+async def ensure(automation: Automation) -> None:
+    """Make it on the server, or bring the one of that name in step."""
     try:
-        await Automation.aread(name=_NAME)
+        there = await Automation.aread(name=automation.name)
     except ValueError:
-        await heartbeat_automation().acreate()
+        await automation.acreate()
+        return
+    automation.id = there.id
+    await automation.aupdate()

@@ -20,9 +20,9 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
-from deployments.automations import HEARTBEAT_SECONDS, ensure_heartbeat_automation
+from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
 from deployments.registry import load_flow
-from deployments.schedules import TAG, Wanted, interval_to_keep, registered_seconds
+from deployments.schedules import ON_DEMAND, TAG, Wanted, interval_to_keep, registered_seconds
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -83,6 +83,8 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
                 outcome.written += 1
 
         await asyncio.gather(*(bring(want) for want in wanted))
+    if (run_watch := outcome.ids.get(f"run_watch/{ON_DEMAND}")) is not None and outcome.written:
+        await ensure(failure_automation(run_watch))
     return outcome
 
 
@@ -96,7 +98,7 @@ async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
             await client.read_work_pool(pool)
         except ObjectNotFound:
             await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    await ensure_heartbeat_automation()
+    await ensure(heartbeat_automation())
     return await register(wanted, pool=pool)
 
 

@@ -20,6 +20,7 @@ from flows.order_ship import order_ship
 from flows.order_status_sync import order_status_sync
 from flows.order_watch import order_watch
 from flows.price_stock_sync import price_stock_sync
+from flows.run_watch import run_watch
 from flows.shipment_push import shipment_push
 from flows.status_sync import status_sync
 from flows.taxonomy_refresh import taxonomy_refresh
@@ -41,6 +42,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
         order_audit,
         order_watch,
         authorization_watch,
+        run_watch,
         order_ship,
         order_cancel,
         order_answer,
@@ -68,6 +70,7 @@ __all__ = [
     "order_status_sync",
     "order_watch",
     "price_stock_sync",
+    "run_watch",
     "shipment_push",
     "status_sync",
     "taxonomy_refresh",

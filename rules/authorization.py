@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from html import escape
 from typing import Final
 
 from models.connections import AuthorizationState
+from rules.letters import letter
 
 COUNTDOWN: Final = (30, 14, 7, 1)
 """Days before the end of a consent on which it is told, each once."""
@@ -176,11 +176,4 @@ def _is_same(key: str, told: str) -> bool:
 
 def letter_of(connection: str, notice: Notice) -> tuple[str, str, str]:
     """A mail about a notice: subject, plain text, HTML."""
-    subject = f"[TikTok Shop] {connection}: {notice.title}"
-    text = f"{notice.cause}\n\nWhat to do: {notice.fix}\n"
-    html = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(subject)}</title></head>\n'
-        '<body style="font-family:sans-serif;font-size:14px;color:#222">\n'
-        f"<p>{escape(notice.cause)}</p>\n<p>What to do: {escape(notice.fix)}</p>\n</body></html>\n"
-    )
-    return subject, text, html
+    return letter(f"[TikTok Shop] {connection}: {notice.title}", notice.cause, f"What to do: {notice.fix}")

@@ -18,16 +18,16 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from clients.errors import ShopError
-from clients.mail import Letter, MailFailed, MailServer, deliver
+from clients.mail import MailFailed
 from clients.tiktok.auth import App, Authorizer, Credentials
-from config.logging import redact
 from config.secret_box import SecretBox
 from config.settings import settings
-from models.connections import AuthorizationState, Connection, Watermark, settings_in_force
+from models.connections import AuthorizationState, Connection, Watermark
 from models.database import database, upsert
 from models.listings import ListingSku
 from models.orders import Notice
 from rules import authorization as rules
+from tasks.mailing import contact, mail, mail_failure
 from tasks.report import BatchReport, Failure
 from tasks.runs import Run
 from tasks.shops import TOKEN_ISSUED, DatabaseTokenStore, utc_now
@@ -175,7 +175,7 @@ def tell_standing(run: Run, *, dry_run: bool = False) -> BatchReport:
     with database().read() as session:
         connection = session.get_one(Connection, run.connection_id)
         stands = standing_of(session, connection)
-        address = connection.contact_email or settings_in_force(session, run.connection_id)[1].orders.failure_email
+        address = contact(session, connection)
         told = session.exec(
             select(Notice.key).where(
                 Notice.connection_id == run.connection_id, col(Notice.key).startswith(rules.KEYS, autoescape=True)
@@ -196,9 +196,9 @@ def tell_standing(run: Run, *, dry_run: bool = False) -> BatchReport:
         report.count("to be told" if dry_run else "not told: no address")
         return report
     try:
-        _mail(run.connection, address, notice)
+        mail(address, *rules.letter_of(run.connection, notice))
     except MailFailed as fault:
-        report.failed(_mail_failure(fault), count="mails failed")
+        report.failed(mail_failure(fault), count="mails failed")
         return report
     with database().write() as session:
         upsert(session, Notice, [{"connection_id": run.connection_id, "key": notice.key, "told_at": now}])
@@ -220,31 +220,6 @@ def standing_rows(connection_id: int) -> list[dict[str, str | int | None]]:
             "access token until": _text(connection.access_expires_at),
         }
     ]
-
-
-def _mail(connection: str, address: str, notice: rules.Notice) -> None:
-    """Hand over one mail.
-
-    Raises:
-        MailFailed: no server is set, or it did not surely accept the mail.
-    """
-    server = MailServer.configured(settings())
-    if server is None:
-        raise MailFailed(
-            "smtp_not_set",
-            "There is something to tell about the authorization, and no mail server to tell it by.",
-            "Set CONNECTOR_SMTP_HOST and what belongs to it.",
-        )
-    subject, text, html = rules.letter_of(connection, notice)
-    deliver(server, Letter(address, subject, text, html), utc_now())
-
-
-def _mail_failure(fault: MailFailed) -> Failure:
-    if fault.code == "smtp_recipient":
-        cause = "The mail about the authorization was refused for its address."
-        fix = "Check the contact address of the connection; without one orders.failure_email is used."
-        return Failure(object="mail", code=fault.code, cause=cause, fix=fix)
-    return Failure(object="mail", code=fault.code, cause=redact(fault.cause), fix=fault.fix)
 
 
 def _keeper(connection_id: int) -> DatabaseTokenStore:

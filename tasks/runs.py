@@ -258,8 +258,7 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
     context = FlowRunContext.get()
     if context is None:
         return
-    if context.flow_run is not None:
-        _name(context.flow_run.id, outcome_name(run_name(context.flow_run.name), report, dry_run=dry_run))
+    name_by_outcome(report, dry_run=dry_run)
     create_markdown_artifact(
         key=_key(run, "summary"),
         markdown=summary(run, report, dry_run=dry_run),
@@ -270,6 +269,13 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
     publish_table(
         run, "not-ready", [one.model_dump() for one in report.not_ready], "What keeps products from being listed"
     )
+
+
+def name_by_outcome(report: BatchReport, *, dry_run: bool) -> None:
+    """Write into the name of this run what it did; silent outside of Prefect."""
+    context = FlowRunContext.get()
+    if context is not None and context.flow_run is not None:
+        _name(context.flow_run.id, outcome_name(run_name(context.flow_run.name), report, dry_run=dry_run))
 
 
 def run_name(name: str) -> str:
@@ -289,6 +295,7 @@ _DONE: Final = (
     "shipped",
     "cancelled",
     "linked",
+    "failed in a row",
     "told",
     "postponed",
     "waiting",

@@ -25,6 +25,7 @@ from deployments.prefect_environment import prefect_environment
 from models.database import database
 from models.orders import Order, OrderStage
 from tasks.shops import open_shops
+from tests.clients_of_a_test import closing_clients
 from tests.conftest import _forget_settings
 from tests.deployments.test_up import free_port
 
@@ -121,7 +122,10 @@ def stores(
     monkeypatch.setenv("CONNECTOR_SECRET_KEY", new_key())
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     _forget_settings()
-    with serving_many(STORES, products=30, seed=1, timing="measured", listed=True) as shops:
+    with (
+        serving_many(STORES, products=30, seed=1, timing="measured", listed=True) as shops,
+        closing_clients(monkeypatch),
+    ):
         yield {f"store{number}": one for number, one in enumerate(shops)}
 
 
