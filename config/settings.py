@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    return host in LOOPBACK or host.startswith("127.")
 
 
 class SettingsError(Exception):
@@ -45,6 +52,15 @@ class Settings(BaseSettings):
         default=False, description="Log every API exchange, with secrets and personal data redacted (A6)."
     )
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of `connector up`'s Prefect UI.")
+    prefect_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address `connector up`'s Prefect server listens on. Beyond this machine it needs a login.",
+    )
+    prefect_login: SecretStr = Field(
+        default=SecretStr(""),
+        description='"user:password" that the Prefect UI and API ask for, with every Prefect process of ours.',
+    )
     door_host: str = Field(
         default="127.0.0.1",
         min_length=1,
@@ -105,6 +121,22 @@ class Settings(BaseSettings):
             raise ValueError("must be a SQLite or PostgreSQL URL")
         return url
 
+    @field_validator("prefect_login")
+    @classmethod
+    def _user_and_password(cls, login: SecretStr) -> SecretStr:
+        user, colon, password = login.get_secret_value().partition(":")
+        if login.get_secret_value() and not (user and colon and password):
+            raise ValueError("must be user:password")
+        return login
+
+    @model_validator(mode="after")
+    def _nothing_open_to_others(self) -> Self:
+        if not is_loopback(self.prefect_host) and not self.prefect_login.get_secret_value():
+            raise ValueError(
+                "CONNECTOR_PREFECT_HOST lets others reach the Prefect server; set CONNECTOR_PREFECT_LOGIN=user:password"
+            )
+        return self
+
     @property
     def database(self) -> str:
         """The URL of our tables, never empty."""
@@ -132,8 +164,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         faults = []
         for fault in error.errors(include_input=False, include_url=False):
-            name = "CONNECTOR_" + "_".join(str(part) for part in fault["loc"]).upper()
-            faults.append(f"{name} {fault['msg'].removeprefix('Value error, ')}")
+            name = "CONNECTOR_" + "_".join(str(part) for part in fault["loc"]).upper() + " " if fault["loc"] else ""
+            faults.append(f"{name}{fault['msg'].removeprefix('Value error, ')}")
         raise SettingsError("; ".join(faults)) from None
 
 

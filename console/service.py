@@ -90,11 +90,16 @@ def deploy(
         raise Refused("Set PREFECT_API_URL to the Prefect server that the workers use, e.g. http://prefect:4200/api")
     from console.installation import open_installation
 
-    open_installation()
+    store = open_installation()
     from deployments.registration import register_in_pool
     from deployments.schedules import wanted_deployments
+    from models.database import Busy
 
-    outcome = asyncio.run(register_in_pool(wanted_deployments(), pool))
+    try:
+        with store.exclusive("up", patience=0):
+            outcome = asyncio.run(register_in_pool(wanted_deployments(), pool))
+    except Busy:
+        raise Refused("connector up runs for this installation and serves these deployments. Stop it first.") from None
     result(
         {"pool": pool, "deployments": len(outcome.ids), "changed": outcome.written, "deleted": outcome.deleted},
         as_json=as_json,

@@ -10,18 +10,22 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from config.settings import Settings, settings
+from config.settings import Settings, is_loopback, settings
 from deployments.server import api_url
 
 
 def prefect_environment(process: Settings) -> dict[str, str]:
     """Variables for the Prefect server and everything that talks to it."""
-    port = str(process.prefect_port)
+    login = process.prefect_login.get_secret_value()
     return {
         "PREFECT_HOME": str(process.home / "prefect"),
-        "PREFECT_SERVER_API_HOST": "127.0.0.1",
-        # --port alone leaves the UI calling port 4200.
-        "PREFECT_SERVER_API_PORT": port,
+        # --host and --port alone leave the UI calling port 4200 of this machine.
+        "PREFECT_SERVER_API_HOST": process.prefect_host,
+        "PREFECT_SERVER_API_PORT": str(process.prefect_port),
+        # In the environment, not in an argument: process lists show arguments to everybody.
+        **({"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login} if login else {}),
+        # A browser on another machine has to call the machine that the page came from.
+        **({} if is_loopback(process.prefect_host) else {"PREFECT_UI_API_URL": "/api"}),
         # The V2 pages call an analytics host even with analytics off; V1 makes no outside request.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -65,4 +69,4 @@ def enter_serving_environment() -> Settings:
 
     Before Prefect is first imported, or it starts a hidden server of its own beside ours.
     """
-    return enter_prefect_environment(PREFECT_API_URL=api_url(settings().prefect_port))
+    return enter_prefect_environment(PREFECT_API_URL=api_url(settings()))

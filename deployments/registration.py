@@ -23,6 +23,7 @@ from prefect.utilities.callables import parameter_schema
 from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
 from deployments.registry import load_flow
 from deployments.schedules import ON_DEMAND, TAG, Wanted, interval_to_keep, registered_seconds
+from deployments.server import ServerFailed
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -31,6 +32,17 @@ if TYPE_CHECKING:
 _PAGE = 200
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
+
+
+class ServedByWorkers(ServerFailed):
+    """The deployments on this Prefect server belong to the workers of a pool."""
+
+    def __init__(self, *pools: str) -> None:
+        super().__init__(
+            f"The deployments on this Prefect server belong to work pool {', '.join(pools)}, whose workers run them. "
+            "To have connector up run them, stop the workers and delete the pool: prefect work-pool delete "
+            + " ".join(pools)
+        )
 
 
 @dataclass
@@ -49,6 +61,9 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
     Args:
         wanted: all that should exist; others with our tag are deleted.
         pool: a work pool whose workers run them; None for a runner of our own.
+
+    Raises:
+        ServedByWorkers: without a pool, while they are in one: both would run what is due.
     """
     outcome = Registered()
     async with get_client() as client:
@@ -56,7 +71,10 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
         names = {id: name for name, id in flows.items()}
         names_wanted = {want.full_name for want in wanted}
         present: dict[str, DeploymentResponse] = {}
-        for one in await _ours(client):
+        there_are = await _ours(client)
+        if pool is None and (pools := {one.work_pool_name for one in there_are if one.work_pool_name}):
+            raise ServedByWorkers(*sorted(pools))
+        for one in there_are:
             full_name = f"{names.get(one.flow_id, '')}/{one.name}"
             if full_name in names_wanted:
                 present[full_name] = one
@@ -72,9 +90,6 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
                     outcome.ids[want.full_name] = there.id
                     return
                 schedules = _schedules(want, there)
-                if there is not None and there.work_pool_name and not pool:
-                    # Prefect's client cannot take a deployment out of its pool.
-                    await client.delete_deployment(there.id)
                 if there is not None and schedules is None:
                     outcome.kept_by_hand.append(want.full_name)
                 outcome.ids[want.full_name] = await _write(

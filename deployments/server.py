@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -29,35 +30,41 @@ class ServerCrashed(ServerFailed):
     """It ran, and ended by itself."""
 
 
-def api_url(port: int) -> str:
-    """Where the API of a server on this machine is."""
-    return f"http://127.0.0.1:{port}/api"
+def api_url(process: Settings) -> str:
+    """Where the API of the server that `connector up` starts is, for this machine."""
+    return f"http://{_reachable(process.prefect_host)}:{process.prefect_port}/api"
+
+
+def _reachable(host: str) -> str:
+    """An address that leads to what listens on `host`."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # compared
+    return anywhere.get(host, f"[{host}]" if ":" in host else host)
 
 
 def running_api(process: Settings) -> str | None:
     """The API of the server that `connector up` runs for this installation, None when it does not."""
     try:
-        port = int(json.loads(_note(process).read_text())["port"])
+        api = str(json.loads(_note(process).read_text())["api"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return api_url(port) if _healthy(port) else None
+    return api if _healthy(api) else None
 
 
 @contextmanager
 def prefect_server(process: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """A server on CONNECTOR_PREFECT_PORT for as long as the block lasts.
+    """A server on CONNECTOR_PREFECT_HOST and …_PORT for as long as the block lasts.
 
     Raises:
         ServerFailed: the port is in use, or the server ended or did not answer in time.
     """
-    port = process.prefect_port
+    host, port, api = process.prefect_host, process.prefect_port, api_url(process)
     _end_orphan(process)
-    _check_free(port)
+    _check_free(host, port)
     log = process.home / "prefect" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         server = subprocess.Popen(  # noqa: S603  # our own interpreter, fixed arguments
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)],
             stdout=out,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -65,8 +72,8 @@ def prefect_server(process: Settings) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     try:
-        _note(process).write_text(json.dumps({"port": port, "server": server.pid, "owner": os.getpid()}))
-        _wait(server, port, log)
+        _note(process).write_text(json.dumps({"api": api, "server": server.pid, "owner": os.getpid()}))
+        _wait(server, api, log)
         yield server
     finally:
         _note(process).unlink(missing_ok=True)
@@ -84,27 +91,33 @@ def _note(process: Settings) -> Path:
     return process.home / "prefect-server.json"
 
 
-def _healthy(port: int) -> bool:
+def _healthy(api: str) -> bool:
     try:
-        return httpx.get(f"{api_url(port)}/health", timeout=2).status_code == 200
+        return httpx.get(f"{api}/health", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
 
 
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
+def _check_free(host: str, port: int) -> None:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise ServerFailed(
                 f"Port {port} is in use. End what runs there, or choose another with CONNECTOR_PREFECT_PORT."
             ) from None
+        raise ServerFailed(
+            f"The Prefect server cannot listen on {host}:{port} ({error.strerror}). CONNECTOR_PREFECT_HOST has to be "
+            "an address of this machine, and ports below 1024 want more rights."
+        ) from None
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(server: subprocess.Popen[bytes], api: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not _healthy(port):
+    while not _healthy(api):
         if server.poll() is not None:
             raise ServerFailed(f"The Prefect server did not start. {_tail(log)}")
         if time.monotonic() > deadline:

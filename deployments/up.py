@@ -65,7 +65,7 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
     with Child.door(process, announce) as door:
         while True:
             try:
-                if api != api_url(process.prefect_port):
+                if api != api_url(process):
                     announce(f"Using the Prefect server at {api}")
                     asyncio.run(_serve(announce, api, lambda: None, door))
                 else:

@@ -26,10 +26,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from clients.errors import ConfigurationFault, ShopError
-from config.settings import Settings, settings
+from config.settings import Settings, is_loopback, settings
 from console.door import pages
 from console.door.drain import Drain, Hands
-from console.door.guards import Guard, Operators, Pace, is_loopback
+from console.door.guards import Guard, Operators, Pace
 from console.door.intake import Intake
 from console.door.metrics import CONTENT_TYPE, exposition
 from console.errors import Refused, describe

@@ -16,12 +16,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config.settings import LOOPBACK
+
 log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -143,12 +144,7 @@ class Operators:
     def _is_local(self, request: Request) -> bool:
         """Of this machine: not handed on by a proxy, and not a page of somebody else's whose name leads here."""
         forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
-        return not self._exposed and not forwarded and request.url.hostname in _LOOPBACK
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
-    return host in _LOOPBACK or host.startswith("127.")
+        return not self._exposed and not forwarded and request.url.hostname in (*LOOPBACK, "[::1]")
 
 
 def _credentials(header: str) -> str:

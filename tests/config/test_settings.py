@@ -78,3 +78,17 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypa
     monkeypatch.setenv("CONNECTOR_LOG_LEVEL", "ERROR")
     settings = read_settings()
     assert (settings.prefect_port, settings.log_level) == (4300, "ERROR")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "shop.example"])
+def test_the_prefect_server_is_not_opened_to_others_without_a_login(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_PREFECT_HOST", host)
+    with pytest.raises(SettingsError, match="set CONNECTOR_PREFECT_LOGIN=user:password"):
+        read_settings()
+    monkeypatch.setenv("CONNECTOR_PREFECT_LOGIN", "nobody")
+    with pytest.raises(SettingsError, match="CONNECTOR_PREFECT_LOGIN must be user:password") as refused:
+        read_settings()
+    assert "nobody" not in str(refused.value)
+    monkeypatch.setenv("CONNECTOR_PREFECT_LOGIN", "admin:open sesame")
+    assert read_settings().prefect_host == host
+    assert "sesame" not in repr(read_settings())

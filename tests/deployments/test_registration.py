@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.exceptions import ObjectNotFound
 
-from deployments.registration import Registered, register, register_in_pool
+from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.starting import NotStarted, start_run
 
@@ -28,6 +30,8 @@ BY_HAND = Wanted("order_import", ON_DEMAND, alone=False)
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     yield
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        client.delete_work_pool("machines")
     asyncio.run(register([]))
 
 
@@ -105,6 +109,15 @@ def test_in_a_work_pool_for_workers_on_other_machines() -> None:
     there = deployment(ORDERS)
     assert there.work_pool_name == "machines"
     assert there.job_variables == {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}}
+
+
+def test_workers_and_a_runner_of_our_own_do_not_run_the_same() -> None:
+    asyncio.run(register_in_pool([ORDERS], "machines"))
+    with pytest.raises(ServedByWorkers, match="prefect work-pool delete machines"):
+        bring(ORDERS)
+    assert deployment(ORDERS).work_pool_name == "machines"
+    with get_client(sync_client=True) as client:
+        client.delete_work_pool("machines")
     bring(ORDERS)
     assert deployment(ORDERS).work_pool_name is None
 

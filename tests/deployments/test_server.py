@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import read_settings
 from deployments.prefect_environment import enter_prefect_environment, prefect_environment
-from deployments.server import ServerFailed, prefect_server, running_api
+from deployments.server import ServerFailed, api_url, prefect_server, running_api
 from deployments.up import up
 from models.database import Busy, Database
 
@@ -43,7 +43,7 @@ def test_no_server_is_found_where_none_runs(installation: Path) -> None:
     assert running_api(read_settings()) is None
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        note.write_text(json.dumps({"port": closed.getsockname()[1]}))
+        note.write_text(json.dumps({"api": f"http://127.0.0.1:{closed.getsockname()[1]}/api"}))
         assert running_api(read_settings()) is None
 
 
@@ -52,6 +52,8 @@ def test_the_environment_keeps_prefect_to_this_installation(
 ) -> None:
     monkeypatch.setenv("CONNECTOR_PREFECT_PORT", "4321")
     variables = prefect_environment(read_settings())
+    assert variables["PREFECT_SERVER_API_HOST"] == "127.0.0.1"
+    assert "PREFECT_SERVER_API_AUTH_STRING" not in variables
     assert variables["PREFECT_HOME"] == str(installation / "prefect")
     assert variables["PREFECT_SERVER_API_PORT"] == "4321"
     assert variables["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
@@ -68,3 +70,20 @@ def test_children_that_start_elsewhere_work_on_the_same_installation(tmp_path: P
     assert os.environ["CONNECTOR_DATABASE_URL"] == f"sqlite:///{tmp_path / 'here' / 'connector.db'}"
     assert os.environ["PREFECT_RUNNER_POLL_FREQUENCY"] == "7", "what somebody set holds"
     assert "OTHER" not in os.environ
+
+
+def test_a_login_and_an_address_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_PREFECT_HOST", "0.0.0.0")
+    monkeypatch.setenv("CONNECTOR_PREFECT_LOGIN", "admin:open sesame")
+    variables = prefect_environment(read_settings())
+    assert variables["PREFECT_SERVER_API_HOST"] == "0.0.0.0"
+    assert variables["PREFECT_SERVER_API_AUTH_STRING"] == variables["PREFECT_API_AUTH_STRING"] == "admin:open sesame"
+    assert variables["PREFECT_UI_API_URL"] == "/api"
+    assert api_url(read_settings()) == "http://127.0.0.1:4200/api"
+
+
+def test_an_address_that_is_not_of_this_machine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_PREFECT_HOST", "203.0.113.7")
+    monkeypatch.setenv("CONNECTOR_PREFECT_LOGIN", "admin:open sesame")
+    with pytest.raises(ServerFailed, match="CONNECTOR_PREFECT_HOST has to be"), prefect_server(read_settings()):
+        raise AssertionError("started")
