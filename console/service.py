@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,6 +75,9 @@ def up(
 
 def deploy(
     pool: Annotated[str, typer.Option(help="Work pool whose workers run the flows; made (type process) if missing.")],
+    yaml: Annotated[
+        Path | None, typer.Option("--yaml", help="Only write them to this file, for prefect deploy --all.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Register every deployment in a work pool of the Prefect server at PREFECT_API_URL, for workers on many machines.
@@ -86,7 +90,7 @@ def deploy(
     from deployments.prefect_environment import enter_prefect_environment
 
     enter_prefect_environment()
-    if not os.environ.get("PREFECT_API_URL"):
+    if yaml is None and not os.environ.get("PREFECT_API_URL"):
         raise Refused("Set PREFECT_API_URL to the Prefect server that the workers use, e.g. http://prefect:4200/api")
     from console.installation import open_installation
 
@@ -95,6 +99,12 @@ def deploy(
     from deployments.schedules import wanted_deployments
     from models.database import Busy
 
+    if yaml is not None:
+        from deployments.prefect_yaml import prefect_yaml
+
+        yaml.write_text(prefect_yaml(wanted_deployments(), pool))
+        say(f"Written to {yaml}. Next: prefect deploy --all --prefect-file {yaml}")
+        return
     try:
         with store.exclusive("up", patience=0):
             outcome = asyncio.run(register_in_pool(wanted_deployments(), pool))

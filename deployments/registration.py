@@ -26,12 +26,14 @@ from deployments.schedules import ON_DEMAND, TAG, Wanted, interval_to_keep, regi
 from deployments.server import ServerFailed
 
 if TYPE_CHECKING:
+    from prefect import Flow
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.responses import DeploymentResponse
 
 _PAGE = 200
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
+ALONE = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
 class ServedByWorkers(ServerFailed):
@@ -89,11 +91,11 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
                 if there is not None and there.version == want.version and there.work_pool_name == pool:
                     outcome.ids[want.full_name] = there.id
                     return
-                schedules = _schedules(want, there)
-                if there is not None and schedules is None:
+                due = _schedules(want, there)
+                if there is not None and due is None:
                     outcome.kept_by_hand.append(want.full_name)
                 outcome.ids[want.full_name] = await _write(
-                    client, flows[want.flow], want, schedules if schedules is not None else _copied(there), pool
+                    client, flows[want.flow], want, due if due is not None else _copied(there), pool
                 )
                 outcome.written += 1
 
@@ -134,14 +136,37 @@ def _schedules(want: Wanted, there: DeploymentResponse | None) -> list[Deploymen
     seconds = interval_to_keep(registered, _interval(there), want.seconds)
     if seconds is None:
         return None
+    return [DeploymentScheduleCreate(schedule=one) for one in schedules(want, seconds)]
+
+
+def schedules(want: Wanted, seconds: float) -> list[IntervalSchedule]:
+    """The schedule of a deployment that runs every so many seconds; none for 0."""
     if not seconds:
         return []
     # Spread over the interval: fifty connections made together would otherwise all be due in the same second.
     digest = hashlib.blake2b(want.full_name.encode(), digest_size=4).digest()
     anchor = _LONG_AGO + timedelta(seconds=int.from_bytes(digest) % int(seconds))
-    return [
-        DeploymentScheduleCreate(schedule=IntervalSchedule(interval=timedelta(seconds=seconds), anchor_date=anchor))
-    ]
+    return [IntervalSchedule(interval=timedelta(seconds=seconds), anchor_date=anchor)]
+
+
+def entrypoint(flow: Flow[..., Any]) -> str:
+    """Found by module, so that a run starts wherever its process stands."""
+    return f"{flow.fn.__module__}.{flow.fn.__name__}"
+
+
+def parameters(want: Wanted) -> dict[str, Any]:
+    """Of every run of a deployment."""
+    return {"connection": want.connection} if want.connection else {}
+
+
+def tags(want: Wanted) -> list[str]:
+    """By which ours are found, and those of one connection."""
+    return [TAG, want.connection] if want.connection else [TAG]
+
+
+def job_variables(pool: str | None) -> dict[str, Any]:
+    """What a pool's workers give to a run's process: nobody watches their machine, so runs send heartbeats."""
+    return {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}} if pool else {}
 
 
 def _interval(there: DeploymentResponse | None) -> float | None:
@@ -156,29 +181,27 @@ def _interval(there: DeploymentResponse | None) -> float | None:
 
 
 def _copied(there: DeploymentResponse | None) -> list[DeploymentScheduleCreate]:
-    schedules = there.schedules if there is not None else []
-    return [DeploymentScheduleCreate(schedule=one.schedule, active=one.active) for one in schedules]
+    kept = there.schedules if there is not None else []
+    return [DeploymentScheduleCreate(schedule=one.schedule, active=one.active) for one in kept]
 
 
 async def _write(
-    client: PrefectClient, flow_id: UUID, want: Wanted, schedules: list[DeploymentScheduleCreate], pool: str | None
+    client: PrefectClient, flow_id: UUID, want: Wanted, due: list[DeploymentScheduleCreate], pool: str | None
 ) -> UUID:
     flow = load_flow(want.flow)
-    alone = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     return await client.create_deployment(
         flow_id,
         want.name,
         version=want.version,
-        schedules=schedules,
+        schedules=due,
         concurrency_limit=1 if want.alone else None,
-        concurrency_options=alone if want.alone else None,
-        parameters={"connection": want.connection} if want.connection else {},
+        concurrency_options=ALONE if want.alone else None,
+        parameters=parameters(want),
         description=inspect.getdoc(flow.fn),
         work_pool_name=pool,
-        job_variables={"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}} if pool else None,
-        tags=[TAG, want.connection] if want.connection else [TAG],
-        # Found by module, so that a run starts wherever its process stands.
-        entrypoint=f"{flow.fn.__module__}.{flow.fn.__name__}",
+        job_variables=job_variables(pool),
+        tags=tags(want),
+        entrypoint=entrypoint(flow),
         parameter_openapi_schema=_schema(want.flow),
         enforce_parameter_schema=True,
         paused=want.paused,
