@@ -13,6 +13,7 @@ from flows.catalog_upload import BATCHES_IN_FLIGHT, mirror_catalogue, send_chang
 from flows.listing_actions import apply_actions
 from flows.order_import import apply_imports
 from flows.price_stock_sync import apply_offers
+from flows.time_limits import UPLOAD
 from tasks.report import BatchReport, RunResult
 from tasks.runs import (
     Run,
@@ -53,6 +54,7 @@ APPLYING: Final[dict[str, Applying]] = {
     name="apply_plan",
     flow_run_name="plan {plan}",
     persist_result=False,
+    timeout_seconds=UPLOAD,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
 @ends_without_authorization(RunResult)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import authorization
 from tasks.report import BatchReport, RunResult
 from tasks.runs import publish, publish_table, run_alone
 
 
-@flow(name="authorization_watch", flow_run_name="authorization of {connection}", persist_result=False)
+@flow(
+    name="authorization_watch",
+    flow_run_name="authorization of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 def authorization_watch(connection: str = "", dry_run: bool = False) -> RunResult:
     """Refresh the access token ahead of time, and mail 30, 14, 7 and 1 days before the seller's consent ends.
 

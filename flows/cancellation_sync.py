@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import after_sales, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
@@ -11,7 +12,12 @@ from tasks.runs import batches, changes_table, ends_without_authorization, publi
 ORDERS_A_BATCH = 50
 
 
-@flow(name="cancellation_sync", flow_run_name="cancellations of {connection}", persist_result=False)
+@flow(
+    name="cancellation_sync",
+    flow_run_name="cancellations of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 @ends_without_authorization(RunResult)
 def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked: bool = False) -> RunResult:
     """Read both sides, answer buyers, cancel where the other side did, and set refunds in PrestaShop.

@@ -11,6 +11,7 @@ from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.time_limits import LONG
 from rules.linking import METHODS, Proposal, Proposals
 from tasks.foreign_listings import Facts, find_listings, read_listings
 from tasks.linking import LinkResult, ProposedLink, ambiguous_failure, propose_links, store_links
@@ -28,6 +29,7 @@ Item = TypeVar("Item")
     name="catalog_link",
     flow_run_name="links of {connection}",
     persist_result=False,
+    timeout_seconds=LONG,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
 @ends_without_authorization(LinkResult)

@@ -10,6 +10,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.time_limits import UPLOAD
 from tasks import mirror, shop_tables, stock
 from tasks.media import upload_template_documents
 from tasks.planning import plan_batch, products_to_decide, template_named
@@ -30,6 +31,7 @@ _PARTS_SIDE_BY_SIDE = 4
     name="catalog_upload",
     flow_run_name="catalogue of {connection}",
     persist_result=False,
+    timeout_seconds=UPLOAD,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
 @ends_without_authorization(RunResult)

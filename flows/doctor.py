@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import doctor as looking
 from tasks.report import RunResult
 from tasks.runs import publish, publish_table, run_alone
 
 
-@flow(name="doctor", flow_run_name="doctor of {connection}", persist_result=False)
+@flow(name="doctor", flow_run_name="doctor of {connection}", persist_result=False, timeout_seconds=FREQUENT)
 def doctor(connection: str = "") -> RunResult:
     """Check the installation and both shops: what passes, what to look at, what is wrong and its fix. Changes nothing.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import LONG
 from tasks import housekeeping as steps
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress
 from tasks.shops import utc_now
 
 
-@flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False)
+@flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False, timeout_seconds=LONG)
 def housekeeping(
     dry_run: bool = False,
     keep_runs_days: int | None = None,

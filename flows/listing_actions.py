@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prefect import flow
 from prefect.utilities.annotations import quote
 
+from flows.time_limits import LONG
 from rules.listing_actions import Action
 from tasks.listing_actions import (
     LISTINGS_A_TASK,
@@ -23,7 +24,12 @@ from tasks.runs import Progress, Run, batches, changes_table, ends_without_autho
 from tasks.statuses import follow_statuses
 
 
-@flow(name="listing_actions", flow_run_name="{action} listings of {connection}", persist_result=False)
+@flow(
+    name="listing_actions",
+    flow_run_name="{action} listings of {connection}",
+    persist_result=False,
+    timeout_seconds=LONG,
+)
 @ends_without_authorization(RunResult)
 def listing_actions(
     action: Action,

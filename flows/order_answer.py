@@ -6,6 +6,7 @@ from typing import Literal
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from rules.cancellations import Answer
 from tasks import after_sales, order_requests
 from tasks.report import BatchReport, RunResult
@@ -14,7 +15,12 @@ from tasks.runs import batches, changes_table, ends_without_authorization, publi
 ORDERS_A_BATCH = 50
 
 
-@flow(name="order_answer", flow_run_name="{answer} requests of {connection}", persist_result=False)
+@flow(
+    name="order_answer",
+    flow_run_name="{answer} requests of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 @ends_without_authorization(RunResult)
 def order_answer(
     order_ids: list[str], answer: Literal["approve", "reject"], connection: str = "", dry_run: bool = False

@@ -9,6 +9,7 @@ from prefect import flow
 from prefect.utilities.annotations import quote
 
 from flows.order_import import import_orders
+from flows.time_limits import LONG
 from tasks import order_audit as audits
 from tasks import order_export, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
@@ -18,7 +19,7 @@ from tasks.runs import Run, batches, ends_without_authorization, publish, publis
 ORDERS_A_BATCH = 100
 
 
-@flow(name="order_audit", flow_run_name="order audit of {connection}", persist_result=False)
+@flow(name="order_audit", flow_run_name="order audit of {connection}", persist_result=False, timeout_seconds=LONG)
 @ends_without_authorization(RunResult)
 def order_audit(
     connection: str = "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import after_sales, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
@@ -11,7 +12,9 @@ from tasks.runs import batches, changes_table, ends_without_authorization, publi
 ORDERS_A_BATCH = 50
 
 
-@flow(name="order_cancel", flow_run_name="cancel orders of {connection}", persist_result=False)
+@flow(
+    name="order_cancel", flow_run_name="cancel orders of {connection}", persist_result=False, timeout_seconds=FREQUENT
+)
 @ends_without_authorization(RunResult)
 def order_cancel(order_ids: list[str], reason: str, connection: str = "", dry_run: bool = False) -> RunResult:
     """Cancel orders on TikTok Shop, and those of them that PrestaShop has there too.

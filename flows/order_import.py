@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prefect import flow
 
+from flows.time_limits import LONG
 from tasks import order_addresses, order_facts, order_reading
 from tasks import order_import as importing
 from tasks.report import BatchReport, RunResult
@@ -15,7 +16,7 @@ from tasks.runs import Progress, Run, batches, changes_table, ends_without_autho
 ORDERS_A_BATCH = 20
 
 
-@flow(name="order_import", flow_run_name="orders of {connection}", persist_result=False)
+@flow(name="order_import", flow_run_name="orders of {connection}", persist_result=False, timeout_seconds=LONG)
 @ends_without_authorization(RunResult)
 def order_import(
     connection: str = "",

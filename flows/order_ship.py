@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import order_facts, order_reading, shipments
 from tasks.report import BatchReport, RunResult
 from tasks.runs import changes_table, ends_without_authorization, publish, run_alone
 
 
-@flow(name="order_ship", flow_run_name="ship order {order_id} of {connection}", persist_result=False)
+@flow(
+    name="order_ship",
+    flow_run_name="ship order {order_id} of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 @ends_without_authorization(RunResult)
 def order_ship(
     order_id: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
@@ -11,7 +12,12 @@ from tasks.runs import Progress, batches, changes_table, ends_without_authorizat
 ORDERS_A_BATCH = 100
 
 
-@flow(name="order_status_sync", flow_run_name="order statuses of {connection}", persist_result=False)
+@flow(
+    name="order_status_sync",
+    flow_run_name="order statuses of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 @ends_without_authorization(RunResult)
 def order_status_sync(connection: str = "", order_ids: list[str] | None = None, dry_run: bool = False) -> RunResult:
     """Read the orders' statuses on both sides and move PrestaShop's forwards.

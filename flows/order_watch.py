@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.utilities.annotations import quote
 
+from flows.time_limits import FREQUENT
 from tasks import order_privacy
 from tasks import order_watch as watch
 from tasks.report import RunResult
@@ -12,7 +13,12 @@ from tasks.runs import publish, publish_table, run_alone
 from tasks.shops import utc_now
 
 
-@flow(name="order_watch", flow_run_name="watch over orders of {connection}", persist_result=False)
+@flow(
+    name="order_watch",
+    flow_run_name="watch over orders of {connection}",
+    persist_result=False,
+    timeout_seconds=FREQUENT,
+)
 def order_watch(connection: str = "", dry_run: bool = False) -> RunResult:
     """Look for what waits for a person, and mail what is new about it to the address of orders.failure_email.
 

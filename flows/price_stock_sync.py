@@ -11,6 +11,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
 from flows.catalog_upload import mirror_catalogue
+from flows.time_limits import LONG
 from tasks import (
     deletions,
     mirror,
@@ -44,6 +45,7 @@ BATCHES_IN_FLIGHT = 3
     name="price_stock_sync",
     flow_run_name="prices and stock of {connection}",
     persist_result=False,
+    timeout_seconds=LONG,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
 @ends_without_authorization(RunResult)

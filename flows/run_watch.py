@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from rules.run_failures import failure_notice, failures_in_a_row
 from tasks import run_watch as steps
 from tasks.report import BatchReport, RunResult
 from tasks.runs import name_by_outcome
 
 
-@flow(name="run_watch", flow_run_name="runs of {deployment}", persist_result=False)
+@flow(name="run_watch", flow_run_name="runs of {deployment}", persist_result=False, timeout_seconds=FREQUENT)
 def run_watch(deployment: str, dry_run: bool = False) -> RunResult:
     """Look at how the last runs of a deployment ended, and mail when three or more failed in a row.
 

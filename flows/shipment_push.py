@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import FREQUENT
 from tasks import order_facts, order_reading, order_states, shipments
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
@@ -12,7 +13,7 @@ from tasks.runs import Progress, batches, changes_table, ends_without_authorizat
 ORDERS_A_BATCH = 50
 
 
-@flow(name="shipment_push", flow_run_name="shipments of {connection}", persist_result=False)
+@flow(name="shipment_push", flow_run_name="shipments of {connection}", persist_result=False, timeout_seconds=FREQUENT)
 @ends_without_authorization(RunResult)
 def shipment_push(
     connection: str = "",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from prefect import flow
 from prefect.utilities.annotations import quote
 
+from flows.time_limits import LONG
 from tasks.report import RunResult
 from tasks.runs import ends_without_authorization, publish, run_alone
 from tasks.shops import utc_now
 from tasks.statuses import follow_statuses, look_up_statuses, sweep_is_due, sweep_statuses
 
 
-@flow(name="status_sync", flow_run_name="statuses of {connection}", persist_result=False)
+@flow(name="status_sync", flow_run_name="statuses of {connection}", persist_result=False, timeout_seconds=LONG)
 @ends_without_authorization(RunResult)
 def status_sync(connection: str = "", product_ids: list[int] | None = None, full: bool = False) -> RunResult:
     """Read where listings stand on TikTok Shop, why some are refused, and what somebody changed there by hand.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.time_limits import LONG
 from tasks.report import BatchReport, RunResult
 from tasks.runs import Progress, ends_without_authorization, publish, run_alone
 from tasks.taxonomy import (
@@ -17,7 +18,7 @@ from tasks.taxonomy import (
 )
 
 
-@flow(name="taxonomy_refresh", flow_run_name="taxonomy of {connection}", persist_result=False)
+@flow(name="taxonomy_refresh", flow_run_name="taxonomy of {connection}", persist_result=False, timeout_seconds=LONG)
 @ends_without_authorization(RunResult)
 def taxonomy_refresh(connection: str = "") -> RunResult:
     """Read categories, the rules and attributes of those in use, brands, warehouses and carriers.
