@@ -42,8 +42,9 @@ class FlowRuns:
 class Installation:
     """A running `connector up` of this benchmark's home folder."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, started: float) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, door: int, started: float) -> None:
         self.process, self.started = process, started
+        self.webhooks = f"http://127.0.0.1:{door}/tiktok/webhooks"
         self._api = f"http://127.0.0.1:{port}/api"
 
     def processor_seconds(self) -> float:
@@ -102,7 +103,7 @@ class Installation:
 def running() -> Iterator[Installation]:
     """Start `connector up` and end it."""
     home = settings().home
-    port, door = _free_port(), _free_port()
+    port, door = free_port(), free_port()
     environment = {
         **os.environ,
         "CONNECTOR_HOME": str(home),
@@ -116,7 +117,7 @@ def running() -> Iterator[Installation]:
     with (home / "up.log").open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "console", "up"], env=environment, stdout=out, stderr=out)
     try:
-        yield Installation(process, port, started)
+        yield Installation(process, port, door, started)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -126,7 +127,8 @@ def running() -> Iterator[Installation]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -44,9 +44,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("orders", "How many orders an hour does a backlog make, and at how many requests?"),
     Benchmark("backlog", "Does a backlog of 2,000 orders leave memory as it is?"),
     Benchmark("order_lag", "How soon is an order in PrestaShop by the schedule alone?"),
+    Benchmark("webhook", "How soon is an order in PrestaShop that a webhook tells of, and is the door quick?"),
     Benchmark("stores", "Do 50 stores in one installation import their orders side by side?"),
     Benchmark("idle", "What does the service cost while there is nothing to do, and how soon does it begin?"),
     Benchmark("fleet", "Do 50 connections in one installation keep their intervals?"),
+    Benchmark("workers", "What do 1, 2 and 4 machines of a work pool get done?"),
     # The default budget: what a new installation has.
     Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )

@@ -38,17 +38,29 @@ def list_webhooks(connection: ConnectionName = "", as_json: AsJson = False) -> N
 
 @app.command()
 def subscribe(
-    address: Annotated[str, typer.Argument(help="Public address of the door: https, a host name, no port.")],
+    address: Annotated[
+        str, typer.Argument(help="Where to tell it: https, a host name, no port; CONNECTOR_DOOR_URL's when left out.")
+    ] = "",
     connection: ConnectionName = "",
     as_json: AsJson = False,
 ) -> None:
     """Have TikTok Shop tell every event the connector acts upon to an address; earlier addresses are replaced."""
+    address = address or _address_of_the_door()
     if urlsplit(address).scheme not in ("https", "http") or not urlsplit(address).netloc:
         raise Refused(f"{address!r} is no address. Write it like https://shop.example.org/tiktok/webhooks")
     connection_id = _open(connection)
     from tasks.webhook_subscriptions import subscribe_all
 
     _end(subscribe_all(connection_id, address), as_json=as_json, done=lambda n: f"{n} events are told to {address}.")
+
+
+def _address_of_the_door() -> str:
+    from config.settings import settings
+
+    url = settings().door_url
+    if not url:
+        raise Refused("Say where to tell it, or set CONNECTOR_DOOR_URL to the door's address as the internet sees it.")
+    return f"{url.rstrip('/')}/tiktok/webhooks"
 
 
 @app.command()

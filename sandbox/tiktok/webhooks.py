@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,9 +83,9 @@ class Subscription:
 
 @dataclass(slots=True)
 class Delivery:
-    """One notification on its way: the bytes that are sent, and the tries so far as (Unix seconds, outcome).
+    """One notification on its way: the bytes that are sent, and the tries so far as (Unix seconds, outcome, took).
 
-    An outcome is the HTTP status, or the name of what went wrong.
+    An outcome is the HTTP status, or the name of what went wrong; `took` the real seconds until it was known.
     """
 
     event_type: str
@@ -92,7 +93,7 @@ class Delivery:
     raw: bytes
     due: float
     state: Literal["WAITING", "SENDING", "DELIVERED", "DROPPED"] = "WAITING"
-    tries: list[tuple[int, str]] = field(default_factory=list)
+    tries: list[tuple[int, str, float]] = field(default_factory=list)
 
 
 class Webhooks:
@@ -288,7 +289,7 @@ class Webhooks:
                         "body": one.raw.decode(),
                         "state": one.state,
                         "due": one.due,
-                        "tries": [{"at": at, "outcome": outcome} for at, outcome in one.tries],
+                        "tries": [{"at": at, "outcome": outcome, "took": took} for at, outcome, took in one.tries],
                     }
                     for one in rows
                 ],
@@ -331,19 +332,22 @@ class Webhooks:
             "content-type": "application/json",
             "authorization": signature(self._world.app_key, self._world.app_secret, one.raw),
         }
+        began = time.perf_counter()
         try:
             # The timeout of httpx holds for each read; the platform's for the whole answer.
             async with gate, asyncio.timeout(self.timeout):
+                began = time.perf_counter()
                 answer = await client.post(one.address, content=one.raw, headers=headers)
             outcome = str(answer.status_code)
         except (httpx.HTTPError, TimeoutError) as error:
             outcome = type(error).__name__
+        took = time.perf_counter() - began
         with self._world.lock:
-            self._note(one, outcome)
+            self._note(one, outcome, took)
 
-    def _note(self, one: Delivery, outcome: str) -> None:
+    def _note(self, one: Delivery, outcome: str, took: float) -> None:
         now = self._world.now().timestamp()
-        one.tries.append((int(now), outcome))
+        one.tries.append((int(now), outcome, took))
         if outcome == "200" or len(one.tries) > len(LADDER):
             one.state = "DELIVERED" if outcome == "200" else "DROPPED"
             self._outbox.remove(one)

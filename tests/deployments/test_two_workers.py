@@ -2,115 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy.engine import Engine, make_url
 from sqlmodel import select
 
+from benchmarks.machines import ROOT, Machines, lose
 from benchmarks.order_shops import imported, open_for_orders, place
 from benchmarks.shops import Shops, serving_many
 from config.secret_box import new_key
-from config.settings import settings
-from deployments.prefect_environment import prefect_environment
 from models.database import database
 from models.orders import Order, OrderStage
 from tasks.shops import open_shops
 from tests.clients_of_a_test import closing_clients
 from tests.conftest import _forget_settings
-from tests.deployments.test_up import free_port
 
 pytestmark = pytest.mark.slow
 
 STORES = 4
 ORDERS = 10
-LOGIN = "admin:open sesame"
-ROOT = Path(__file__).parents[2]
-
-
-class Machines:
-    """A Prefect server and workers, each with a home folder of its own."""
-
-    def __init__(self, folder: Path, prefect_database: str) -> None:
-        self.folder, self.port = folder, free_port()
-        self.api = f"http://127.0.0.1:{self.port}/api"
-        self.http = httpx.Client(base_url=f"{self.api}/", auth=httpx.BasicAuth(*LOGIN.split(":", 1)), timeout=30)
-        self.server: subprocess.Popen[bytes] = self.start(
-            "server",
-            ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)),
-            PREFECT_API_DATABASE_CONNECTION_URL=prefect_database,
-            PREFECT_SERVER_API_AUTH_STRING=LOGIN,
-        )
-        self.wait_for(self.healthy)
-
-    def start(self, name: str, module: tuple[str, ...], **more: str) -> subprocess.Popen[bytes]:
-        """A process group of its own: a machine that can be lost as a whole."""
-        home = self.folder / name
-        home.mkdir()
-        environment = {
-            **os.environ,
-            **prefect_environment(settings()),
-            "PREFECT_HOME": str(home / "prefect"),
-            "CONNECTOR_HOME": str(home),
-            "PREFECT_API_URL": self.api,
-            "PREFECT_API_AUTH_STRING": LOGIN,
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
-            **more,
-        }
-        if name == "server":
-            environment.pop("PREFECT_API_URL")
-        with (self.folder / f"{name}.log").open("wb") as out:
-            return subprocess.Popen(
-                [sys.executable, "-m", *module],
-                env=environment,
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-
-    def healthy(self) -> bool:
-        try:
-            return self.http.get("health").is_success
-        except httpx.TransportError:
-            return False
-
-    def wait_for(self, what: Callable[[], Any], seconds: float = 240) -> Any:
-        """The first truth of `what`."""
-        deadline = time.monotonic() + seconds
-        while not (answer := what()):
-            assert time.monotonic() < deadline, self.logs()
-            assert self.server.poll() is None, self.logs()
-            time.sleep(0.3)
-        return answer
-
-    def logs(self) -> str:
-        return "\n".join(f"== {log.name}\n{log.read_text()[-3000:]}" for log in sorted(self.folder.glob("*.log")))
-
-    def post(self, path: str, body: Any) -> Any:
-        # A busy server on SQLite asks to be asked again; Prefect's own client does the same.
-        answer = self.wait_for(lambda: (given := self.http.post(path, json=body)).status_code != 503 and given)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
-
-    def run(self, deployment: str, connection: str) -> str:
-        body = {"parameters": {"connection": connection}}
-        return str(self.post(f"deployments/{deployment}/create_flow_run", body)["id"])
-
-
-def lose(process: subprocess.Popen[bytes]) -> None:
-    """Everything on a machine ends at once."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @pytest.fixture
@@ -144,10 +56,7 @@ def prefect_database(postgres_server: Engine, empty_postgres: Callable[[str], st
 def machines(stores: dict[str, Shops], tmp_path: Path, prefect_database: str) -> Iterator[Machines]:
     folder = tmp_path / "machines"
     folder.mkdir()
-    with ExitStack() as ended:
-        started = Machines(folder, prefect_database)
-        ended.callback(started.http.close)
-        ended.callback(lose, started.server)
+    with Machines(folder, prefect_database) as started:
         yield started
 
 
