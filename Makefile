@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 JOBS   ?= 2
 
-.PHONY: demo test test-fast test-slow lint bench campaign scenario constraints clean
+.PHONY: demo test test-fast test-slow lint bench soak campaign scenario constraints clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
@@ -36,6 +36,10 @@ lint: $(STAMP)
 # make bench ONLY=name  one of them
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+# make soak MINUTES=30   `connector up --sandbox` at accelerated life with faults, watched from outside
+soak: $(STAMP)
+	@SOAK_MINUTES=$(MINUTES) $(BIN)/python -m benchmarks soak
 
 # make campaign SEED=7 ORDERS=500 DEATHS=50   orders in three markets under every fault, its process killed each time
 ORDERS ?= 500

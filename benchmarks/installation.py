@@ -44,7 +44,7 @@ class Installation:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, door: int, started: float) -> None:
         self.process, self.started = process, started
-        self.webhooks = f"http://127.0.0.1:{door}/tiktok/webhooks"
+        self.door = f"http://127.0.0.1:{door}"
         self._api = f"http://127.0.0.1:{port}/api"
 
     def processor_seconds(self) -> float:
@@ -61,6 +61,12 @@ class Installation:
                 continue
             total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
         return total / 1024
+
+    def logs(self) -> dict[str, list[str]]:
+        """The lines of every log of it, by name."""
+        home = settings().home
+        logs = {"up": home / "up.log", "door": home / "door.log", "prefect": home / "prefect" / "server.log"}
+        return {name: log.read_text(errors="replace").splitlines() for name, log in logs.items() if log.exists()}
 
     def runs(self, since: datetime, until: datetime) -> FlowRuns:
         """The scheduled runs that were due in that span."""
@@ -100,8 +106,8 @@ class Installation:
 
 
 @contextmanager
-def running() -> Iterator[Installation]:
-    """Start `connector up` and end it."""
+def running(*options: str) -> Iterator[Installation]:
+    """Start `connector up` with these options, and end it."""
     home = settings().home
     port, door = free_port(), free_port()
     environment = {
@@ -115,7 +121,9 @@ def running() -> Iterator[Installation]:
         del environment[name]
     started = time.monotonic()
     with (home / "up.log").open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "console", "up"], env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "console", "up", *options], env=environment, stdout=out, stderr=out
+        )
     try:
         yield Installation(process, port, door, started)
     finally:

@@ -18,11 +18,13 @@ class Benchmark:
         name: what `make bench ONLY=` takes, and the module's name.
         question: what it answers, shown while it runs.
         environment: process settings it wants, besides a home folder of its own.
+        by_default: it is among those that run when none is named.
     """
 
     name: str
     question: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    by_default: bool = True
 
     def load(self) -> Callable[[], Sequence[Figure]]:
         """The function to run. Importing it imports the project, which reads its settings from the environment."""
@@ -49,6 +51,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("idle", "What does the service cost while there is nothing to do, and how soon does it begin?"),
     Benchmark("fleet", "Do 50 connections in one installation keep their intervals?"),
     Benchmark("workers", "What do 1, 2 and 4 machines of a work pool get done?"),
+    Benchmark("soak", "Does the service stay as it is for half an hour of life and faults?", by_default=False),
     # The default budget: what a new installation has.
     Benchmark("prefect", "What does Prefect itself cost an upload?", _tiktok(10, 3)),
 )

@@ -44,7 +44,7 @@ def run() -> Sequence[Figure]:
         _without_schedule(connection_id)
         with running() as up:
             up.wait_for_first_run()
-            subscribe_all(connection_id, up.webhooks)
+            subscribe_all(connection_id, f"{up.door}/tiktok/webhooks")
             time.sleep(SETTLING_SECONDS)
             chance = random.Random(1)
             began = time.time()

