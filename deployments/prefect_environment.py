@@ -41,6 +41,9 @@ def prefect_environment(process: Settings) -> dict[str, str]:
         # Kept in memory (the default), the lease of a deployment's one slot is lost before the run's process comes to
         # run, and the run is cancelled for a limit that nobody holds.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # Marks runs that begin late, one by one, in transactions that SQLite refuses while another one writes: with
+        # fifty connections the server did little else, and so runs became later still. `/metrics` has the lags.
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
         # Artifacts and logs of runs that housekeeping deleted go too.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",

@@ -8,7 +8,7 @@ from typing import Any
 import prefect
 import yaml
 
-from deployments.registration import ALONE, entrypoint, job_variables, parameters, schedules, tags
+from deployments.registration import ALONE, entrypoint, job_variables, parameters, schedules, tags, version
 from deployments.registry import load_flow
 from deployments.schedules import Wanted
 
@@ -38,7 +38,7 @@ def prefect_yaml(wanted: Sequence[Wanted], pool: str = POOL) -> str:
 def _deployment(want: Wanted, pool: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": want.name,
-        "version": want.version,
+        "version": version(want),
         "entrypoint": entrypoint(load_flow(want.flow)),
         "parameters": parameters(want),
         "tags": tags(want),

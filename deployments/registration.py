@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PAGE = 200
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
+# Raised when what is registered changes its form in a way that the digest does not see.
+_FORM = 2
 ALONE = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
@@ -57,12 +59,15 @@ class Registered:
     kept_by_hand: list[str] = field(default_factory=list)
 
 
-async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Registered:
+async def register(
+    wanted: Sequence[Wanted], *, pool: str | None = None, ready: Callable[[str, UUID], None] = lambda *_: None
+) -> Registered:
     """Make Prefect's deployments of this project the wanted ones.
 
     Args:
         wanted: all that should exist; others with our tag are deleted.
         pool: a work pool whose workers run them; None for a runner of our own.
+        ready: told of each by full name and id as soon as it is as it should be; many take minutes.
 
     Raises:
         ServedByWorkers: without a pool, while they are in one: both would run what is due.
@@ -88,8 +93,9 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
         async def bring(want: Wanted) -> None:
             async with slots:
                 there = present.get(want.full_name)
-                if there is not None and there.version == want.version and there.work_pool_name == pool:
+                if there is not None and there.version == version(want) and there.work_pool_name == pool:
                     outcome.ids[want.full_name] = there.id
+                    ready(want.full_name, there.id)
                     return
                 due = _schedules(want, there)
                 if there is not None and due is None:
@@ -98,6 +104,7 @@ async def register(wanted: Sequence[Wanted], *, pool: str | None = None) -> Regi
                     client, flows[want.flow], want, due if due is not None else _copied(there), pool
                 )
                 outcome.written += 1
+                ready(want.full_name, outcome.ids[want.full_name])
 
         await asyncio.gather(*(bring(want) for want in wanted))
     if (run_watch := outcome.ids.get(f"run_watch/{ON_DEMAND}")) is not None and outcome.written:
@@ -164,6 +171,13 @@ def tags(want: Wanted) -> list[str]:
     return [TAG, want.connection] if want.connection else [TAG]
 
 
+@lru_cache(maxsize=1024)
+def version(want: Wanted) -> str:
+    """What is registered, in a form that tells whether it still is, and with which interval (`registered_seconds`)."""
+    form = (_FORM, astuple(want), inspect.getdoc(load_flow(want.flow).fn), _schema(want.flow))
+    return f"{want.seconds}s-{hashlib.blake2b(repr(form).encode(), digest_size=4).hexdigest()}"
+
+
 def job_variables(pool: str | None) -> dict[str, Any]:
     """What a pool's workers give to a run's process: nobody watches their machine, so runs send heartbeats."""
     return {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}} if pool else {}
@@ -192,7 +206,7 @@ async def _write(
     return await client.create_deployment(
         flow_id,
         want.name,
-        version=want.version,
+        version=version(want),
         schedules=due,
         concurrency_limit=1 if want.alone else None,
         concurrency_options=ALONE if want.alone else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -72,13 +72,14 @@ class FlowRunner(Runner):
         name = self._deployment_registry.get_deployment_name(flow_run.deployment_id) if flow_run.deployment_id else None
         return ForkedRun(self._context, self._control_channel, name or "")
 
-    def serve(self, deployments: Mapping[str, UUID]) -> None:
-        """Run what is due of these deployments, by full name, and of no others."""
-        served = self._deployment_registry
-        for gone in served.get_deployment_ids() - set(deployments.values()):
-            served._deployment_ids.discard(gone)
-        for name, deployment in deployments.items():
-            served.register_deployment(deployment, name.split("/", 1)[1])
+    def serve(self, name: str, deployment: UUID) -> None:
+        """Run what is due of a deployment, given by full name."""
+        self._deployment_registry.register_deployment(deployment, name.split("/", 1)[1])
+
+    def serve_only(self, deployments: Collection[UUID]) -> None:
+        """Run nothing of other deployments any more."""
+        for gone in self._deployment_registry.get_deployment_ids() - set(deployments):
+            self._deployment_registry._deployment_ids.discard(gone)
 
     async def end(self, patience: float) -> int:
         """Take no new runs, give those in flight `patience` seconds, end the rest; answers how many were cut off."""

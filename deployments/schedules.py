@@ -7,8 +7,7 @@ deployment "on demand" and wait for their turn. Parameters never hold secrets: a
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import col, select
@@ -27,8 +26,6 @@ ON_DEMAND: Final = "on demand"
 _INSTALLATION: Final = {"housekeeping": 24 * 3600}
 # What goes on while TikTok Shop lets nobody in: telling about it.
 _WITHOUT_AUTHORIZATION: Final = ("authorization_watch", "doctor")
-# Raised when what `registration` registers changes its form: everything is registered anew then.
-_FORM: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,6 @@ class Wanted:
     def full_name(self) -> str:
         """As Prefect writes it."""
         return f"{self.flow}/{self.name}"
-
-    @property
-    def version(self) -> str:
-        """What was registered, in a form that tells whether it still is, and with which interval."""
-        digest = hashlib.blake2b(repr((_FORM, astuple(self))).encode(), digest_size=4).hexdigest()
-        return f"{self.seconds}s-{digest}"
 
 
 def registered_seconds(version: str | None) -> int | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 
 _IN_FLIGHT = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 _PAGE = 200
+# So late a run may start before it is asked whether a later one is due already.
+_LATE = timedelta(seconds=30)
 
 
 async def settle_runs() -> int:
@@ -47,6 +56,31 @@ async def settle_runs() -> int:
             # Those that were set are no longer among what is asked for.
             offset += len(runs) - len(due)
     return settled
+
+
+async def cancel_overtaken() -> int:
+    """Cancel scheduled runs that wait behind a later one of their deployment, which does the same work; how many.
+
+    A machine that has fallen behind would otherwise work off a queue of runs that have nothing to do any more.
+    """
+    overtaken: State[None] = Cancelled(message="A later run of this deployment was due before this one could start.")
+    waiting = _of([StateType.SCHEDULED])
+    waiting.expected_start_time = FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) - _LATE)
+    cancelled = 0
+    async with get_client() as client:
+        # The newest first: what is beyond a page is met when these are gone.
+        runs = await client.read_flow_runs(
+            flow_run_filter=waiting, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=_PAGE
+        )
+        newest: set[UUID] = set()
+        for run in runs:
+            if not run.auto_scheduled or run.deployment_id is None:
+                continue
+            if run.deployment_id in newest:
+                await client.set_flow_run_state(run.id, overtaken, force=True)
+                cancelled += 1
+            newest.add(run.deployment_id)
+    return cancelled
 
 
 def _of(types: list[StateType]) -> FlowRunFilter:

@@ -9,7 +9,8 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Changes of connections, schedules and authorizations take effect within this time, without a restart.
 _LOOK_AGAIN_SECONDS = 5.0
+# Every so many looks, runs that a later one has overtaken are cancelled.
+_OVERTAKEN_EVERY = 6
 # Runs mostly wait for the shops; each is a fork that costs little memory of its own.
 _RUNS_AT_ONCE = 8
 # Runs in flight get this long to end by themselves.
@@ -164,19 +167,20 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
 
     from deployments.registration import register
     from deployments.schedules import Wanted, wanted_deployments
+    from deployments.settling import cancel_overtaken
 
     served: set[Wanted] | None = None
-    while True:
+    for look in count():
         wanted = await asyncio.to_thread(wanted_deployments)
         if served is None or set(wanted) != served:
             try:
-                outcome = await register(wanted)
+                outcome = await register(wanted, ready=runner.serve)
             except (httpx.HTTPError, PrefectException) as error:
                 # What was registered before stays; a busy server gets the rest next time.
                 announce(f"Not all deployments are registered yet ({type(error).__name__}); going on.")
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
                 continue
-            runner.serve(outcome.ids)
+            runner.serve_only(outcome.ids.values())
             for name in outcome.kept_by_hand:
                 announce(f"{name}: the schedule set in the Prefect UI stays until the settings change it.")
             if served is None:
@@ -185,4 +189,7 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
                 if not any(one.connection for one in wanted):
                     announce("There is no connection yet. Make one with: connector connection add")
             served = set(wanted)
+        elif look % _OVERTAKEN_EVERY == 0:
+            with suppress(httpx.HTTPError, PrefectException):
+                await cancel_overtaken()
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)

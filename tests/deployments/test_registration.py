@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
+from deployments.settling import cancel_overtaken
 from deployments.starting import NotStarted, start_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
@@ -133,3 +134,40 @@ def test_a_run_is_asked_for_by_name() -> None:
         start_run("order_import", "uk", {}, deployment="nowhere")
     with pytest.raises(NotStarted):
         start_run("order_import", "uk", {"order_ids": 7})
+
+
+def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:
+    bring(ORDERS, UPLOAD, BY_HAND)
+    now = datetime.now(UTC)
+    with get_client(sync_client=True) as client:
+        for one in (ORDERS, UPLOAD):
+            # As the scheduler of the server makes them, from an hour ago on.
+            span = {
+                "start_time": (now - timedelta(hours=1)).isoformat(),
+                "end_time": (now + timedelta(hours=1)).isoformat(),
+            }
+            client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment(one).id}, json=span)
+        by_hand = client.create_flow_run_from_deployment(deployment(BY_HAND).id)
+        before = client.read_flow_runs(limit=200)
+        overdue = [run for run in before if run.auto_scheduled and run.expected_start_time < now - timedelta(minutes=1)]
+        assert len(overdue) > 20
+        assert asyncio.run(cancel_overtaken()) >= len(overdue) - 2
+        left = [run for run in client.read_flow_runs(limit=200) if run.state and run.state.is_scheduled()]
+        assert asyncio.run(cancel_overtaken()) == 0
+    waiting = [
+        run.deployment_id
+        for run in left
+        if run.auto_scheduled and run.expected_start_time < now - timedelta(seconds=30)
+    ]
+    assert sorted(waiting) == sorted([deployment(ORDERS).id, deployment(UPLOAD).id])
+    assert by_hand.id in {run.id for run in left}
+    assert len(left) > len(waiting) + 1, "what is not due yet stays"
+
+
+def test_each_deployment_is_told_of_as_soon_as_it_is_there() -> None:
+    told: dict[str, object] = {}
+    first = asyncio.run(register([ORDERS], ready=told.__setitem__))
+    assert told == first.ids
+    told.clear()
+    again = asyncio.run(register([ORDERS, UPLOAD], ready=told.__setitem__))
+    assert (again.written, told) == (1, again.ids)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployments.registration import version
 from deployments.registry import UnknownFlow, WrongParameters, load_flow, validated_parameters
 from deployments.schedules import (
     EVERYWHERE,
@@ -65,10 +66,10 @@ def test_without_connections_only_what_needs_none_is_deployed(sqlite_database: D
 
 def test_a_version_tells_what_was_registered() -> None:
     one = Wanted("catalog_upload", "uk", "uk", 900)
-    assert registered_seconds(one.version) == 900
-    assert one.version == Wanted("catalog_upload", "uk", "uk", 900).version
+    assert registered_seconds(version(one)) == 900
+    assert version(one) == version(Wanted("catalog_upload", "uk", "uk", 900))
     others = [Wanted("catalog_upload", "uk", "uk", 900, paused=True), Wanted("catalog_upload", "uk", "gb", 900)]
-    assert len({one.version, *(other.version for other in others)}) == 3
+    assert len({version(one), *map(version, others)}) == 3
     assert registered_seconds("1.0") is None
     assert registered_seconds(None) is None
 
