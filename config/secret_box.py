@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from config.settings import Settings
+from config.settings import Settings, make_private
 
 
 class SecretBoxError(Exception):
@@ -88,7 +88,7 @@ def _key_file(path: Path) -> list[str]:
 
 
 def _make_key_file(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     # Written whole under another name (mkstemp: mode 0600), then linked: of processes that start at once one makes
     # the key, and no other ever sees a file without it.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")

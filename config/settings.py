@@ -22,6 +22,11 @@ def is_loopback(host: str) -> bool:
     return host in LOOPBACK or host.startswith("127.")
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can look into; one that is there stays as somebody set it up."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 class SettingsError(Exception):
     """A process setting has a value that cannot be used. The text names the variable and says what to write."""
 

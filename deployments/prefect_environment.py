@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from config.settings import Settings, is_loopback, settings
+from config.settings import Settings, is_loopback, make_private, settings
 from deployments.server import api_url
 
 
@@ -63,7 +63,7 @@ def enter_prefect_environment(**more: str) -> Settings:
         os.environ["CONNECTOR_DATABASE_URL"] = process.database
     for name, value in {**prefect_environment(process), **more}.items():
         os.environ.setdefault(name, value)
-    process.home.mkdir(parents=True, exist_ok=True)
+    make_private(process.home)
     return process
 
 

@@ -27,7 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
-from config.settings import settings
+from config.settings import make_private, settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -79,7 +79,7 @@ class Database:
         location = make_url(url)
         self.is_sqlite = location.get_backend_name() == "sqlite"
         if self.is_sqlite and location.database:
-            Path(location.database).parent.mkdir(parents=True, exist_ok=True)
+            make_private(Path(location.database).parent)
         self.engine = _engine(url, is_sqlite=self.is_sqlite)
         self._writer = self.engine.execution_options(writing=True)
         # SQLite lets one writer in at a time and makes the others poll; threads of one process queue up here instead.

@@ -23,7 +23,7 @@ from clients.purses import FilePurse, PostgresPurse, Purse
 from clients.tiktok.auth import App, Tokens
 from clients.tiktok.client import TikTokClient
 from config.secret_box import SecretBox
-from config.settings import Settings, settings
+from config.settings import Settings, make_private, settings
 from models.connections import AuthorizationState, Connection, Watermark, settings_in_force
 from models.database import Database, database
 from models.settings import ConnectionSettings
@@ -208,7 +208,7 @@ def _purse(process: Settings) -> Purse:
     location = make_url(process.database)
     if location.get_backend_name() == "postgresql":
         return _postgres_purse(location.set(drivername="postgresql").render_as_string(hide_password=False))
-    process.home.mkdir(parents=True, exist_ok=True)
+    make_private(process.home)
     return FilePurse(process.budget_file)
 
 

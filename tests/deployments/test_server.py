@@ -65,6 +65,7 @@ def test_children_that_start_elsewhere_work_on_the_same_installation(tmp_path: P
     del os.environ["CONNECTOR_HOME"]
     os.environ["PREFECT_RUNNER_POLL_FREQUENCY"] = "7"
     enter_prefect_environment()
+    assert (tmp_path / "here").stat().st_mode & 0o077 == 0, "others cannot look into it"
     assert os.environ["CONNECTOR_HOME"] == str(tmp_path / "here")
     assert os.environ["CONNECTOR_PREFECT_PORT"] == "4322"
     assert os.environ["CONNECTOR_DATABASE_URL"] == f"sqlite:///{tmp_path / 'here' / 'connector.db'}"
