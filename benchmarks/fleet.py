@@ -56,6 +56,7 @@ def run() -> Sequence[Figure]:
     say(f"{dict(seen.states)} in {WATCHED_SECONDS:.0f} s; late {p50:.1f} s at p50, {p99:.1f} s at p99; {memory:.0f} MB")
     due = seen.states.total()
     return [
+        held_against("fleet/failed", len(seen.failed), "runs", "none", 0, at_most=0.0),
         held_against("fleet/late_p99", p99, "s", "the shortest interval", shortest, at_most=1.0),
         held_against("fleet/not_run", due - seen.states["COMPLETED"], "runs", "runs that were due", due, at_most=0.02),
         held_against("fleet/processor", cores, "cores", "the machine", CORES, at_most=1.0),

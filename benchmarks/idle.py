@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from benchmarks.installation import running
 from benchmarks.order_shops import open_for_orders
@@ -28,12 +29,16 @@ def run() -> Sequence[Figure]:
             first = up.wait_for_first_run()
             say(f"first scheduled run completed after {first:.1f} s")
             time.sleep(SETTLING_SECONDS)
-            used, began = up.processor_seconds(), time.monotonic()
+            used, since = up.processor_seconds(), datetime.now(UTC)
             time.sleep(WATCHED_SECONDS)
-            cores = (up.processor_seconds() - used) / (time.monotonic() - began)
-            memory = up.memory_mb()
-    say(f"{cores:.1%} of one core, {memory:.0f} MB")
+            until = datetime.now(UTC)
+            cores = (up.processor_seconds() - used) / (until - since).total_seconds()
+            memory, seen = up.memory_mb(), up.runs(since, until)
+    for message in seen.failed[:5]:
+        say(message)
+    say(f"{dict(seen.states)}: {cores:.1%} of one core, {memory:.0f} MB")
     return [
+        held_against("idle/failed", len(seen.failed), "runs", "none", 0, at_most=0.0),
         held_against("idle/first_run", first, "s", "limit from the command on", MOST_START, at_most=1.0),
         held_against("idle/processor", cores, "cores", "limit", MOST_CORES, at_most=1.0),
         held_against("idle/memory", memory, "MB", "limit", MOST_MB, at_most=1.0),

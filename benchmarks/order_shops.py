@@ -19,7 +19,7 @@ from models.database import database
 from models.listings import Listing, ListingSku
 from models.orders import Order, OrderStage
 from models.settings import ConnectionSettings
-from tasks import shop_tables
+from tasks import shop_tables, taxonomy
 from tasks.shops import utc_now
 
 PREPARED = 3
@@ -40,6 +40,7 @@ def open_for_orders(shops: Shops, name: str = "sandbox") -> int:
     """Connect to shops that are served `listed`, link what they sell, and ask for a change of state; the connection."""
     connection_id = connect(shops, name)
     shop_tables.mirror_small_tables.fn(connection_id)
+    taxonomy.refresh_logistics.fn(connection_id)
     link_shelf(shops, connection_id)
     with database().write() as session:
         _, document = settings_in_force(session, connection_id)
