@@ -31,7 +31,7 @@ class Machines:
         self.http = httpx.Client(base_url=f"{self.api}/", auth=httpx.BasicAuth(*LOGIN.split(":", 1)), timeout=30)
         self.server: subprocess.Popen[bytes] = self.start(
             "server",
-            ("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)),
+            ("deployments.prefect_server", "--host", "127.0.0.1", "--port", str(self.port)),
             PREFECT_API_DATABASE_CONNECTION_URL=prefect_database,
             PREFECT_SERVER_API_AUTH_STRING=LOGIN,
         )
