@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import runpy
 import socket
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.settings import read_settings
+from deployments import prefect_server as server_process
 from deployments.prefect_environment import enter_prefect_environment, prefect_environment
 from deployments.server import ServerFailed, api_url, prefect_server, running_api
 from deployments.up import up
@@ -88,3 +94,26 @@ def test_an_address_that_is_not_of_this_machine_is_said(monkeypatch: pytest.Monk
     monkeypatch.setenv("CONNECTOR_PREFECT_LOGIN", "admin:open sesame")
     with pytest.raises(ServerFailed, match="CONNECTOR_PREFECT_HOST has to be"), prefect_server(read_settings()):
         raise AssertionError("started")
+
+
+def test_the_server_process_collects_garbage_outside_of_its_event_loops_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    collected = threading.Event()
+    monkeypatch.setattr(server_process, "_YOUNG_SECONDS", 0.001)
+    monkeypatch.setattr(sys, "argv", ["deployments.prefect_server", "--port", "4200"])
+    started: list[list[str]] = []
+
+    def serve(module: str, **_: Any) -> None:
+        assert not gc.isenabled(), "the thread of the event loop never collects"
+        started.append([module, *sys.argv])
+        cycle: dict[str, Any] = {}
+        cycle["self"] = cycle
+        cycle["end"] = type("Cursor", (), {"__del__": lambda _: collected.set()})()
+        del cycle
+        assert collected.wait(10)
+
+    monkeypatch.setattr(runpy, "run_module", serve)
+    try:
+        server_process.main()
+    finally:
+        gc.enable()
+    assert started == [["prefect", "prefect", "server", "start", "--port", "4200"]]
