@@ -22,7 +22,7 @@ _ROUNDS = 60
 
 
 def _collect() -> None:
-    while True:
+    while not gc.isenabled():
         for _ in range(_ROUNDS):
             time.sleep(_YOUNG_SECONDS)
             gc.collect(1)
