@@ -21,6 +21,7 @@ from console import (
     sandbox_command,
     service,
     settings_commands,
+    setup_command,
     statuses,
     templates,
     webhooks,
@@ -37,6 +38,7 @@ app = typer.Typer(
     epilog="Exit status: 0 all done, 1 something parked or failed, 2 wrong use, 3 not authorized or not reachable.",
 )
 service.register(app)
+setup_command.register(app)
 backup.register(app)
 runs.register(app)
 doctor.register(app)

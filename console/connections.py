@@ -66,6 +66,42 @@ def add(
         say(f"The webservice key lacks rights (Advanced Parameters > Webservice): {', '.join(status.missing)}")
 
 
+@app.command()
+def change(
+    name: Annotated[str, typer.Argument(help="Name of the connection.")],
+    prestashop_url: Annotated[str, typer.Option(help="Another address of the shop's front page.")] = "",
+    prestashop_key_env: Annotated[str, typer.Option(help="Environment variable that holds a new key.")] = "",
+    region: Annotated[str, typer.Option(help="Another market, before the first authorization only.")] = "",
+    app_key: Annotated[str, typer.Option(help="Another app key.")] = "",
+    app_secret_env: Annotated[str, typer.Option(help="Environment variable that holds a new app secret.")] = "",
+    service_id: Annotated[str, typer.Option(help="Another service id.")] = "",
+    contact_email: Annotated[str, typer.Option(help="Another e-mail address of the account (A5).")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change what was entered for a connection; PrestaShop is asked first when its address or key changes."""
+    from console.installation import open_installation
+    from console.secrets_input import secret
+
+    open_installation()
+    from tasks.connection_changes import change_connection
+
+    entered = {
+        "prestashop_url": prestashop_url,
+        "prestashop_key": secret(prestashop_key_env, "PrestaShop webservice key") if prestashop_key_env else "",
+        "region": region.upper(),
+        "app_key": app_key,
+        "app_secret": secret(app_secret_env, "TikTok Shop app secret") if app_secret_env else "",
+        "service_id": service_id,
+        "contact_email": contact_email,
+    }
+    changed = change_connection(name, **{field: value for field, value in entered.items() if value})
+    result(
+        {"connection": name, "changed": changed},
+        as_json=as_json,
+        text=f"Changed: {', '.join(changed).replace('_', ' ')}" if changed else "Nothing changed.",
+    )
+
+
 @app.command("list")
 def list_connections(as_json: AsJson = False) -> None:
     """List the connections with the state of both sides."""
@@ -86,7 +122,7 @@ def list_connections(as_json: AsJson = False) -> None:
         rows,
         ["name", "region", "prestashop", "version", "tiktok shop", "authorization", "days left"],
         as_json=as_json,
-        empty="There is no connection yet. Make one with: connector connection add",
+        empty="There is no connection yet. Make one with: connector setup",
     )
 
 
