@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.time_limits import FREQUENT
-from tasks import after_sales, order_facts, order_moves, order_reading, order_states
+from tasks import after_sales, after_sales_sending, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
 
@@ -35,16 +35,16 @@ def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked:
             after_sales.read_after_sales(run),
             order_states.read_changed_orders(key),
             order_moves.settle_moves(key),
-            after_sales.settle_requests(key),
+            after_sales_sending.settle_requests(key),
         ]
-        waiting = after_sales.requests_to_answer(key)
+        waiting = after_sales_sending.requests_to_answer(key)
         if waiting:
             # A parcel that has just left is no reason to grant a request.
             reports.append(order_states.read_parcels(key))
         for part in batches(waiting, ORDERS_A_BATCH):
-            reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run))
-        for part in batches(after_sales.cancelled_in_prestashop(key), ORDERS_A_BATCH):
-            reports.append(after_sales.cancel_on_tiktok(run, part, dry_run=dry_run, retry_parked=retry_parked))
+            reports.append(after_sales_sending.answer_buyers(run, part, dry_run=dry_run))
+        for part in batches(after_sales_sending.cancelled_in_prestashop(key), ORDERS_A_BATCH):
+            reports.append(after_sales_sending.cancel_on_tiktok(run, part, dry_run=dry_run, retry_parked=retry_parked))
         for part in batches(after_sales.unapplied(key), ORDERS_A_BATCH):
             reports.append(after_sales.apply_after_sales(run, part, dry_run=dry_run))
         report = BatchReport.total(reports)

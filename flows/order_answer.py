@@ -8,7 +8,7 @@ from prefect import flow
 
 from flows.time_limits import FREQUENT
 from rules.cancellations import Answer
-from tasks import after_sales, order_requests
+from tasks import after_sales, after_sales_sending, order_requests
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
 
@@ -40,7 +40,7 @@ def order_answer(
         asked = order_requests.requests_of(run.connection_id, order_ids)
         reports.append(asked.report)
         for part in batches(asked.keys, ORDERS_A_BATCH):
-            reports.append(after_sales.answer_buyers(run, part, dry_run=dry_run, decided=Answer(answer)))
+            reports.append(after_sales_sending.answer_buyers(run, part, dry_run=dry_run, decided=Answer(answer)))
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)

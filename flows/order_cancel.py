@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.time_limits import FREQUENT
-from tasks import after_sales, order_facts, order_reading
+from tasks import after_sales, after_sales_sending, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
 from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
 
@@ -30,7 +30,7 @@ def order_cancel(order_ids: list[str], reason: str, connection: str = "", dry_ru
         keys = order_reading.orders_of(run.connection_id, order_ids)
         reports = [order_facts.read_order_tables(run.connection_id)]
         for part in batches(keys, ORDERS_A_BATCH):
-            reports.append(after_sales.cancel_on_tiktok(run, part, reason=reason, dry_run=dry_run))
+            reports.append(after_sales_sending.cancel_on_tiktok(run, part, reason=reason, dry_run=dry_run))
         cancelled = set(after_sales.unapplied(run.connection_id)).intersection(keys)
         for part in batches(sorted(cancelled), ORDERS_A_BATCH):
             reports.append(after_sales.apply_after_sales(run, part, dry_run=dry_run))

@@ -15,7 +15,7 @@ from models.orders import AfterSale, OrderStage
 from sandbox.tiktok.aftersales_desk import AftersalesDesk
 from sandbox.tiktok.order_model import Order
 from sandbox.tiktok.returns_desk import ReturnsDesk
-from tasks import after_sales, order_moves
+from tasks import after_sales, after_sales_sending, order_moves
 from tasks.runs import run_alone
 from tests.flows.orders import APPROVE, CANCEL, IMPORTED, REJECT, Killed, Trade, codes
 
@@ -163,7 +163,7 @@ def test_killed_after_the_cancellation(trade: Trade, monkeypatch: pytest.MonkeyP
     order = trade.order(0)
     trade.set_state(order, CANCELLED)
     with monkeypatch.context() as patch:
-        patch.setattr(after_sales, "_confirm_cancelled", Killed.raising)
+        patch.setattr(after_sales_sending, "_confirm_cancelled", Killed.raising)
         with pytest.raises(Killed):
             trade.cancel()
     assert outcomes(trade) == [SENT]
@@ -176,7 +176,7 @@ def test_a_person_cancels_with_a_reason(trade: Trade) -> None:
     order, key = trade.order(0), trade.row(trade.order(0)).key
     stock = trade.stock(order)
     with run_alone("cancellation_sync", "sandbox", {}, dry_run=False, turn="orders") as run:
-        report = after_sales.cancel_on_tiktok.fn(run, [key], reason=NO_DELIVERY)
+        report = after_sales_sending.cancel_on_tiktok.fn(run, [key], reason=NO_DELIVERY)
     assert (report.counts["confirmed"], order.status) == (1, "CANCELLED")
     # PrestaShop follows, and what is cancelled there is not cancelled again here.
     trade.cancel()
@@ -381,7 +381,7 @@ def test_a_person_is_asked_and_answers(trade: Trade) -> None:
     (still,) = trade.requests(order)
     assert (waiting.parked_at, trade.sent_to(APPROVE), trade.sent_to(REJECT)) == (still.parked_at, 0, 0)
     with run_alone("cancellation_sync", "sandbox", {}, dry_run=False, turn="orders") as run:
-        report = after_sales.answer_buyers.fn(run, [waiting.key], decided=after_sales.Answer.REJECT)
+        report = after_sales_sending.answer_buyers.fn(run, [waiting.key], decided=after_sales.Answer.REJECT)
     assert (report.counts["confirmed"], request.status) == (1, "CANCELLATION_REQUEST_CANCEL")
     trade.cancel()
     (ended,) = trade.requests(order)
