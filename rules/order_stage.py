@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
@@ -77,24 +76,6 @@ def next_step(order: TikTokOrder, settings: OrderSettings) -> Decision[Step]:
     return Decision(Step.IMPORT, (*kind, Reason("ready", "it is paid and ready to be shipped")))
 
 
-def reserved_units(order: TikTokOrder, *, imported: bool) -> Mapping[str, int]:
-    """Units by SKU id that are sold and that PrestaShop does not know yet (K17).
-
-    A bundle counts as itself and as its parts: either may be what PrestaShop has stock of. Not meant for orders that
-    are left out for good; these are never going to leave PrestaShop's stock.
-    """
-    if imported or order.by_tiktok:
-        return {}
-    return _by_sku(live_units(order))
-
-
-def committed_known(order: TikTokOrder, *, imported: bool) -> Mapping[str, int]:
-    """Units by SKU id that TikTok Shop keeps as committed and that have left PrestaShop's stock already."""
-    if not imported or order.by_tiktok:
-        return {}
-    return _by_sku(tuple(unit for unit in order.units if unit_status(order, unit) in UNSHIPPED))
-
-
 def live_units(order: TikTokOrder) -> tuple[Unit, ...]:
     """The units that were not cancelled."""
     return tuple(unit for unit in order.units if unit_status(order, unit) != CANCELLED)
@@ -142,12 +123,3 @@ def _kind(order: TikTokOrder) -> Iterator[Reason]:
         yield Reason(order.order_type.lower(), f"it is {_ORDER_TYPES[order.order_type]}")
     if order.is_cod:
         yield Reason("cash_on_delivery", "the carrier collects the money for TikTok Shop: imported as paid")
-
-
-def _by_sku(units: tuple[Unit, ...]) -> Mapping[str, int]:
-    pieces: Counter[str] = Counter()
-    for unit in units:
-        pieces[unit.sku_id] += 1
-        for _, sku_id, count in unit.parts:
-            pieces[sku_id] += count
-    return {sku_id: count for sku_id, count in pieces.items() if sku_id}

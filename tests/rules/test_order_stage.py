@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models.settings import OrderSettings
-from rules.order_stage import Step, committed_known, next_step, reserved_units
-from rules.tiktok_order import STATUSES
+from rules.order_stage import Step, next_step
 from tests.rules.order_examples import codes, order, unit
 
 BY_TIKTOK = "FULFILLMENT_BY_TIKTOK"
@@ -108,43 +105,3 @@ def test_an_order_of_cancelled_units_is_cancelled() -> None:
 def test_nothing_is_made_while_a_cancellation_is_about_to_be_granted(answers: Any, status: str, step: Step) -> None:
     wanted = order(status=status, is_buyer_request_cancel=True)
     assert next_step(wanted, OrderSettings(buyer_cancellations=answers)).value is step
-
-
-def test_units_are_reserved_until_the_order_is_imported() -> None:
-    held = order([unit(1), unit(2), unit(3, sku_id="s2"), unit(4, display_status="CANCELLED")], status="ON_HOLD")
-    assert reserved_units(held, imported=False) == {"s1": 2, "s2": 1}
-    assert reserved_units(held, imported=True) == {}
-
-
-@pytest.mark.parametrize("imported", [False, True])
-@pytest.mark.parametrize("fields", [{"status": "CANCELLED"}, {"fulfillment_type": BY_TIKTOK}])
-def test_nothing_is_reserved_for_cancelled_orders_and_those_of_tiktok(fields: dict[str, str], imported: bool) -> None:
-    assert reserved_units(order(2, **fields), imported=imported) == {}
-    assert committed_known(order(2, **fields), imported=imported) == {}
-
-
-def test_a_bundle_reserves_itself_and_its_parts() -> None:
-    parts = [{"sku_id": "p1", "sku_count": 2}, {"sku_id": "p2", "sku_count": 1}]
-    bundle = order([unit(1, combined_listing_skus=parts), unit(2, combined_listing_skus=parts)])
-    assert reserved_units(bundle, imported=False) == {"s1": 2, "p1": 4, "p2": 2}
-
-
-def test_what_is_committed_is_told_unit_by_unit() -> None:
-    units = [
-        unit(1, display_status="AWAITING_COLLECTION"),
-        unit(2, display_status="AWAITING_SHIPMENT"),
-        unit(3, display_status="TO_FULFILL"),
-        unit(4, display_status="CANCELLED"),
-    ]
-    assert committed_known(order(units, status="PARTIALLY_SHIPPING"), imported=True) == {"s1": 2}
-    assert committed_known(order(units, status="PARTIALLY_SHIPPING"), imported=False) == {}
-
-
-@given(st.sampled_from([*STATUSES, "TO_FULFILL"]), st.lists(st.sampled_from([*STATUSES, "TO_FULFILL", ""])))
-def test_a_unit_is_never_both_reserved_and_known(status: str, statuses: list[str]) -> None:
-    units = [unit(number, display_status=each) for number, each in enumerate(statuses)]
-    for imported in (False, True):
-        seen = order(units, status=status)
-        reserved, known = reserved_units(seen, imported=imported), committed_known(seen, imported=imported)
-        assert not (reserved and known)
-        assert sum(reserved.values()) + sum(known.values()) <= len(units)
