@@ -33,7 +33,10 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the order has to be. `error_state` is PS_OS_ERROR."""
+    """What the order has to be.
+
+    `id_carrier` is 0 for goods that are not shipped, `error_state` is PS_OS_ERROR.
+    """
 
     total: Decimal
     rows: tuple[ExpectedRow, ...]
@@ -113,7 +116,8 @@ def _carrier(
     order: Mapping[str, Any], carriers: Sequence[Mapping[str, Any]], expected: Expected
 ) -> Iterator[Difference]:
     taken = {order["id_carrier"], *(row["id_carrier"] for row in carriers)}
-    if carriers and taken == {expected.id_carrier}:
+    # An order of virtual products alone has neither a carrier nor a parcel (4.1, point 2).
+    if taken == {expected.id_carrier} and bool(carriers) == bool(expected.id_carrier):
         return
     others = sorted(taken - {expected.id_carrier, 0})
     text = f"PrestaShop took the carrier {others[0] if others else '(none)'} instead of {expected.id_carrier}"

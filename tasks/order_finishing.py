@@ -12,7 +12,7 @@ from sqlmodel import col
 from clients.errors import Rejected, Retryable, Uncertain
 from clients.prestashop.filters import Filters, any_of
 from clients.prestashop.records import Record
-from models.database import database
+from models.database import database, in_parts
 from models.listings import Change, ChangeKind, ChangeState
 from models.orders import OrderStage
 from rules.order_created import Difference, Expected, ExpectedRow, check_created
@@ -43,13 +43,15 @@ class OrderFinisher:
         if not wanting:
             return
         orders, carriers = self._read(wanting)
+        unshipped = self._unshipped(wanting, orders)
         for work in wanting:
             order = orders.get(work.order.id_order or 0)
             if order is None:
                 self._gone(work)
                 continue
             made = order.get("associations", {}).get("order_rows", ())
-            differences = check_created(order, made, carriers.get(order["id"], []), self._expected(work))
+            expected = self._expected(work, is_shipped=order["id"] not in unshipped)
+            differences = check_created(order, made, carriers.get(order["id"], []), expected)
             if work.order.sending == _UNDO and order["current_state"] == self._facts.cancelled:
                 self._undone(work, differences)
             elif not differences:
@@ -59,13 +61,29 @@ class OrderFinisher:
             else:
                 self._undo(work, differences)
 
-    def _expected(self, work: Work) -> Expected:
+    def _unshipped(self, works: Sequence[Work], orders: Mapping[int, Record]) -> set[int]:
+        """Ids of orders without a carrier that need none: all that was sold is virtual. Mostly nothing is asked."""
+        without = {
+            work.order.id_order or 0: {row.id_product for row in work.prepared.rows}
+            for work in works
+            if orders.get(work.order.id_order or 0, {}).get("id_carrier") == 0
+        }
+        sold = sorted(set().union(*without.values()))
+        virtual = {
+            row["id"]
+            for part in in_parts(sold)
+            for row in self._prestashop.rows("products", display=("id", "is_virtual"), filters=Filters(id=any_of(part)))
+            if row["is_virtual"]
+        }
+        return {id_order for id_order, products in without.items() if products <= virtual}
+
+    def _expected(self, work: Work, *, is_shipped: bool) -> Expected:
         return Expected(
             total=work.prepared.expected,
             rows=tuple(ExpectedRow(row.variant, row.quantity, row.unit_incl) for row in work.prepared.rows),
             id_customer=work.order.id_customer or 0,
             id_address=work.order.id_address or 0,
-            id_carrier=self._facts.id_carrier,
+            id_carrier=self._facts.id_carrier if is_shipped else 0,
             error_state=self._facts.error,
         )
 

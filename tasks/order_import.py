@@ -77,18 +77,30 @@ def import_batch(run: Run, keys: Sequence[int]) -> BatchReport:
     keep_variants({work.order.key: work.variants for work in works if not work.out})
     writer.carts(works)
     writer.prices(works)
-    # One goes ahead: what is wrong with the shop's set-up shows with it, and the others are not made in vain.
     at_work = [work for work in works if not work.out]
-    ahead = [work for work in at_work if work.order.stage is OrderStage.PRICES][:1]
-    writer.orders(ahead)
-    finisher.verify(ahead)
-    if ahead and ahead[0].order.parked_code in SYSTEMIC:
-        _hold_back([work for work in at_work if work.order.stage is OrderStage.PRICES], ahead[0].order, report)
+    ahead = _go_ahead(at_work, writer, finisher, report)
     writer.orders(at_work)
     finisher.verify([work for work in at_work if work not in ahead])
     put_back(shops, works, report)
     finisher.finish(works)
     return report
+
+
+def _go_ahead(works: Sequence[Work], writer: OrderWriter, finisher: OrderFinisher, report: BatchReport) -> list[Work]:
+    """One goes ahead: what is wrong with the shop's set-up shows with it, and the others are not made in vain.
+
+    An order that nobody ships (virtual products) says nothing about the carrier: the next one goes ahead too.
+    """
+    ahead = []
+    for work in [work for work in works if work.order.stage is OrderStage.PRICES]:
+        writer.orders([work])
+        finisher.verify([work])
+        ahead.append(work)
+        if work.order.parked_code in SYSTEMIC:
+            _hold_back([one for one in works if one.order.stage is OrderStage.PRICES], work.order, report)
+        if work.out or work.order.parcels:
+            break
+    return ahead
 
 
 def _hold_back(works: Sequence[Work], wrong: Order, report: BatchReport) -> None:

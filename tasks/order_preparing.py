@@ -169,7 +169,14 @@ class Preparer:
             reference=reference.value,
             note=order_note(seen, self._shops.market),
         )
-        reasons = (*customer.reasons, *address.reasons, *booked.reasons, *priced.reasons, *reference.reasons)
+        reasons = (
+            *customer.reasons,
+            *address.reasons,
+            *self._facts.carrier,
+            *booked.reasons,
+            *priced.reasons,
+            *reference.reasons,
+        )
         bundles = {unit.id for unit in seen.units if unit.parts}
         variants = {unit_id: row.variant for row in rows for unit_id in row.units if unit_id not in bundles}
         return Decided(prepared, ledger.as_record(), reasons, variants)

@@ -217,6 +217,39 @@ def test_one_bad_order_does_not_hold_up_the_others(shops: Listed) -> None:
     expect_right(shops, placed)
 
 
+def test_an_order_of_virtual_products_comes_without_a_carrier(shops: Listed) -> None:
+    """PrestaShop gives it none; the others keep theirs."""
+    placed = place(shops, 4, mix=PLAIN)
+    virtual = _products_of(shops, placed[0])
+    for product in virtual:
+        shops.sandbox.prestashop.tables["products"].update(product, {"is_virtual": 1})
+    assert order_import("sandbox").failures == []
+    expect_right(shops, placed)
+    made = made_for(shops)
+    carriers = {order.id: made[order.id][0]["id_carrier"] for order in placed}
+    assert carriers[placed[0].id] == 0
+    assert {key for key, carrier in carriers.items() if not carrier} == {
+        order.id for order in placed if _products_of(shops, order) <= virtual
+    }
+    known = rows()[placed[0].id]
+    assert known.parcels == []
+    # Why that carrier: shown by `connector orders show` (K2).
+    assert [reason["text"] for reason in known.reasons if reason["code"] == "carrier"]
+
+
+def test_a_virtual_order_ahead_does_not_hide_a_wrong_carrier(shops: Listed) -> None:
+    placed = place(shops, 4, mix=PLAIN)
+    for product in _products_of(shops, placed[0]):
+        shops.sandbox.prestashop.tables["products"].update(product, {"is_virtual": 1})
+    for carrier in shops.sandbox.prestashop.tables["carriers"].ids:
+        shops.sandbox.prestashop.set_carrier(carrier, groups=())
+    result = order_import("sandbox")
+    assert {failure.code for failure in result.failures} == {"carrier_differs"}
+    assert rows()[placed[0].id].stage is OrderStage.IMPORTED
+    # That one, and the next, which was undone; the others were held back.
+    assert result.counts["created"] == 2
+
+
 def test_a_cart_rule_of_the_shop_stops_all_of_them_after_the_first(shops: Listed) -> None:
     placed = place(shops, 4, mix=PLAIN)
     stock = shops.sandbox.prestashop.sold()

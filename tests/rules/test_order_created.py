@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,17 @@ def test_the_carrier_is_looked_at_on_both_sides(
 ) -> None:
     # 114: without a carrier the order is made nevertheless, and has no row of order_carriers.
     assert codes(check_created(order, rows, carriers, MEANT)) == [("carrier_differs", False)]
+
+
+@pytest.mark.parametrize(
+    ("id_carrier", "carriers", "found"),
+    [(0, [], []), (2, CARRIERS, ["carrier_differs"]), (0, CARRIERS, ["carrier_differs"])],
+)
+def test_an_order_of_virtual_products_has_no_carrier(
+    order: dict[str, Any], rows: list[dict[str, Any]], id_carrier: int, carriers: list[Any], found: list[str]
+) -> None:
+    made = {**order, "id_carrier": id_carrier}
+    assert [code for code, _ in codes(check_created(made, rows, carriers, replace(MEANT, id_carrier=0)))] == found
 
 
 @pytest.mark.parametrize(
