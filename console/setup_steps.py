@@ -5,9 +5,9 @@ What a step does is done by the same functions as by the command that does it wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -24,6 +24,7 @@ from console.setup_command import say_step
 from console.setup_template import Templates
 from models.connections import AuthorizationState, Connection, find_connection, settings_in_force
 from models.database import database
+from models.settings import Markup, MarkupKind
 from rules.market import UnknownRegion, market
 from rules.setup import Setup, SetupFacts, Step, StepState, judge_setup, reasons
 from tasks.connection_changes import change_connection
@@ -34,12 +35,23 @@ from tasks.setup import sales_warehouses, setup_facts
 from tasks.shop_tables import ORDER_TABLES, mirror_small_tables
 from tasks.taxonomy import refresh_logistics
 
-# What a merchant looks at before the first upload; `connector settings show` has everything.
-_SHOWN: Final = (
-    "products.markup", "products.currency", "products.language", "products.inventory_threshold",
-    "products.sku_source", "products.gtin_source", "products.delete_item", "orders.failure_email",
-    "orders.imported_state", "orders.carrier_reference", "orders.shipping", "orders.customer", "orders.cancel_reason",
-)  # fmt: skip
+# What a merchant looks at before the first upload, and what an empty value means there; `connector settings show` has
+# everything.
+_SHOWN: Final[Mapping[str, str]] = {
+    "products.markup": "",
+    "products.currency": "the market's",
+    "products.language": "the market's",
+    "products.inventory_threshold": "",
+    "products.sku_source": "",
+    "products.gtin_source": "",
+    "products.delete_item": "",
+    "orders.carrier_reference": "PrestaShop's default carrier if it is free, else the first free one",
+    "orders.imported_state": "as PrestaShop makes it",
+    "orders.shipping": "",
+    "orders.customer": "",
+    "orders.cancel_reason": "a person is asked",
+    "orders.failure_email": "nobody is mailed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class Guide:
             Step.CONFIGURATION: self._configuration,
             Step.REHEARSAL: self._rehearsal,
         }
+        self._settings_shown = False
         self._url = ""
         self._region = ""
 
@@ -82,7 +95,8 @@ class Guide:
                     say_step(one)
             step = judged.next
             if step is None:
-                say("\nEverything is set up. From now on by schedule: connector up")
+                say("\nEverything is set up. Link listings that are on TikTok Shop already: connector links propose")
+                say("From now on by schedule: connector up")
                 return judged
             if step.step is Step.REHEARSAL and step.step in told:
                 say_step(step)
@@ -244,39 +258,45 @@ class Guide:
         mirror_small_tables.fn(connection_id, ORDER_TABLES)
         for carrier, names in carrier_suggestions(connection_id).items():
             hint = f" ({', '.join(names)})" if names else ""
-            answer = _ask(f"Provider of TikTok Shop that {carrier.name} is{hint}; Enter: none", "", optional=True)
-            if answer:
+            prompt = f"Provider of TikTok Shop that {carrier.name} is{hint}; Enter: none"
+            while answer := _ask(prompt, "", optional=True):
                 try:
                     carriers.map_carrier(str(carrier.reference), answer, connection=self._name)
                 except Refused as error:
                     _tell(error)
+                else:
+                    break
 
     def _agree(self) -> None:
-        """The settings as they are, and changes to them until there are none."""
-        with database().read() as session:
-            _, document = settings_in_force(session, self._connection().key)
-        say("\n  Settings (all of them: connector settings show; as a file: connector settings export and import)")
-        shown = document.model_dump(mode="json")
-        for name in _SHOWN:
-            part, field = name.split(".")
-            say(f"    {name:32}{_value(shown[part][field])}")
+        """The settings as they are, shown once, and changes to them until there are none."""
+        if not self._settings_shown:
+            self._settings_shown = True
+            self._show_settings()
         while change := _ask("Change one (name=value), or Enter to go on", "", optional=True):
             try:
                 self._set(change)
             except Refused as error:
                 _tell(error)
 
+    def _show_settings(self) -> None:
+        with database().read() as session:
+            _, document = settings_in_force(session, self._connection().key)
+        say("\n  Settings (all: connector settings show; as a file: connector settings export, then import)")
+        for name, empty in _SHOWN.items():
+            part, field = name.split(".")
+            say(f"    {name:32}{_value(getattr(getattr(document, part), field), empty)}")
+
     def _set(self, change: str) -> None:
         settings_commands.set_values([change], connection=self._name)
 
     def _rehearsal(self, step: StepState) -> None:
         _say_missing(step)
-        if not self._facts().decided:
+        if not self._settings_shown:
             self._agree()
         say("\n  Working out what an upload would send; nothing is sent …")
         outcome = run_flow("catalog_upload", {"connection": self._name, "dry_run": True})
-        outcome_ready, not_ready = outcome.counts.get("ready", 0), outcome.not_ready
-        say(f"\n  {outcome_ready} products ready, {len(not_ready)} not ready.")
+        ready, not_ready = outcome.counts.get("ready", 0), outcome.not_ready
+        say(f"\n  {ready} products ready, {len(not_ready)} not ready.")
         for reason in reasons([(one.code, one.cause, one.fix) for one in not_ready]):
             say(f"    {reason.products} × {reason.example} {reason.fix}")
         if outcome.failures:
@@ -299,7 +319,8 @@ def _choose(prompt: str, options: Sequence[str]) -> int | None:
     """The position of the chosen one; None for none of them."""
     for number, option in enumerate(options, 1):
         say(f"    {number:2} {option}")
-    answer = _ask(f"{prompt} (1–{len(options)}; Enter: none of them)", "", optional=True)
+    numbers = "1" if len(options) == 1 else f"1–{len(options)}"
+    answer = _ask(f"{prompt} ({numbers}; Enter: none of them)", "", optional=True)
     return int(answer) - 1 if answer.isdecimal() and 1 <= int(answer) <= len(options) else None
 
 
@@ -319,10 +340,11 @@ def _say_missing(step: StepState) -> None:
         say(f"  ! {lack.what} {lack.fix}".rstrip())
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return str(value.get("kind", value))
-    return "the default" if value in ("", 0) and value is not False else str(value)
+def _value(value: object, empty: str) -> str:
+    """A setting in words; `empty` is what no value, or 0, stands for."""
+    if isinstance(value, Markup):
+        return value.kind.value if value.kind is MarkupKind.NONE else f"{value.kind.value} {value.amount}"
+    return empty if empty and not value else str(value)
 
 
 def _fields(given: Given) -> dict[str, str]:

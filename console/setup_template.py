@@ -52,7 +52,7 @@ class Templates:
             else:
                 again()
             return
-        say(f"  “{default.name}” asks for {len(asked)} attributes that nothing gives a value to:")
+        say(f"  The category asks for attributes that “{default.name}” gives no value to:")
         for attribute in asked:
             self._map(attribute, ask)
 
