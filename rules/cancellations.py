@@ -157,6 +157,7 @@ def effects_in_prestashop(
     current: int,
     passed: Collection[int],
     states: ShopStates,
+    mapped: int,
     replenish: bool = False,
 ) -> Decision[int | None] | Finding:
     """The state that a PrestaShop order has to be moved to for a cancellation or a return; None: nothing follows.
@@ -168,6 +169,7 @@ def effects_in_prestashop(
         imported: PrestaShop has the order, with these units in it: what was cancelled before was left out of it.
         current, passed: ids of the state it is in, and of those it has been in.
         states: the shop's.
+        mapped: the state that CANCELLED is mapped to (C12); 0 for none.
         replenish: TikTok Shop says that the goods go back into the stock (`should_replenish_stock`).
     """
     if request.kind is AfterSaleKind.RETURN:
@@ -177,12 +179,26 @@ def effects_in_prestashop(
         return _nothing("not_granted", f"{request.status} changes nothing in PrestaShop")
     if not imported:
         return _nothing("left_out", "PrestaShop does not have the order: what was cancelled is left out of it")
-    if not states.cancelled:
-        return _no_state("cancelled")
-    if not {current, *passed}.isdisjoint({states.cancelled, states.refunded} - {0}):
-        return _nothing("cancelled_already", "it was cancelled or refunded in PrestaShop already")
+    own = states.cancelled if states.cancelled in states.ranks else 0
+    if not mapped:
+        return (
+            _nothing("not_mapped", f"{CANCELLED} changes nothing in PrestaShop (C12)")
+            if own
+            else _no_state("cancelled")
+        )
+    if mapped not in states.ranks:
+        return Finding(
+            "state_gone",
+            f"The state {mapped}, mapped to {CANCELLED}, no longer exists in PrestaShop (C12).",
+            "Map another one: connector statuses map to-prestashop cancelled STATE",
+        )
     gone = {unit_id for unit_id, status in units.items() if status == CANCELLED} | set(request.line_ids)
-    if order_status != CANCELLED and request.line_ids and not gone.issuperset(units):
+    is_whole = order_status == CANCELLED or not request.line_ids or gone.issuperset(units)
+    if is_whole and current == own and mapped not in {current, *passed}:
+        return Decision(mapped, (Reason("state_mapped", f"{CANCELLED} is the state {mapped} in PrestaShop (C12)"),))
+    if not {current, *passed}.isdisjoint({own, mapped, states.refunded} - {0}):
+        return _nothing("cancelled_already", "it was cancelled or refunded in PrestaShop already")
+    if not is_whole:
         return Finding(
             "partial_cancellation",
             f"{len(gone)} of the order's {len(units)} units were cancelled on TikTok Shop: "
@@ -195,8 +211,13 @@ def effects_in_prestashop(
             "The order was cancelled on TikTok Shop after it had been shipped in PrestaShop.",
             "Call the parcel back, and set the order to cancelled in PrestaShop once the goods are there again.",
         )
+    if not own:
+        text = "all of it was cancelled on TikTok Shop; goods that PrestaShop keeps as sold are booked in by hand"
+        return Decision(mapped, (Reason("cancel", text),))
+    # Also where another state is mapped: only into its own one PrestaShop takes the goods back (section 8, item 6).
     text = "all of it was cancelled on TikTok Shop: PrestaShop cancels it and takes the goods back into the stock"
-    return Decision(states.cancelled, (Reason("cancel", text),))
+    then = () if mapped == own else (Reason("state_mapped", f"then it gets the state {mapped} (C12)"),)
+    return Decision(own, (Reason("cancel", text), *then))
 
 
 def _return(

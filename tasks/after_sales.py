@@ -167,9 +167,10 @@ def unapplied(connection_id: int) -> list[int]:
             )
         ).all()
         found = orders_named(session, connection_id, [order_id for order_id, _ in told])
-        states = StateBook.read(session, connection_id).states
+        book = StateBook.read(session, connection_id)
+        cancelled_as = cancelled_states(book.states, [book.cancelled_as])
         # What waits for a person is settled when that person cancelled or refunded the order.
-        ended = {states.cancelled, states.refunded} - {0}
+        ended = {*cancelled_as, book.states.refunded} - {0}
         open_ones = {
             found[order_id].key
             for order_id, parked_code in told
@@ -180,7 +181,7 @@ def unapplied(connection_id: int) -> list[int]:
                 Order.connection_id == connection_id,
                 Order.status == CANCELLED,
                 Order.stage == OrderStage.IMPORTED,
-                col(Order.prestashop_state).not_in(cancelled_states(states)),
+                col(Order.prestashop_state).not_in(cancelled_as),
                 Order.parked_code == "",
             )
         ).all()
@@ -192,8 +193,19 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
     """Cancel or refund in PrestaShop what was cancelled or refunded on TikTok Shop, once (I12)."""
     shops = open_shops(run.connection_id)
     report = BatchReport()
-    orders = load_orders(keys)
     book = state_book(shops.id)
+    done = _follow(run, shops, book, keys, report, dry_run=dry_run)
+    # PrestaShop's own state took the goods back; now the one that the merchant mapped (C12).
+    if halfway := [move.order.key for move in done if book.is_halfway(move.state)]:
+        _follow(run, shops, book, halfway, report, dry_run=dry_run)
+    return report
+
+
+def _follow(
+    run: Run, shops: Shops, book: StateBook, keys: Sequence[int], report: BatchReport, *, dry_run: bool
+) -> list[Move]:
+    """Make the next move of each order; answers those that are made."""
+    orders = load_orders(keys)
     standing = read_standing(shops, [order for order in orders if order.stage in IN_PRESTASHOP])
     units = lines_of([order.key for order in orders])
     with database().read() as session:
@@ -237,9 +249,11 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
             elif all(move.order is not order for move in wanted):
                 wanted.append(Move(order, effect.value, effect.reasons))
                 settled.setdefault(order.key, []).append(request)
-    for move in move_orders(run, shops, wanted, report, dry_run=dry_run):
-        _applied([request for request in settled[move.order.key] if request.id is not None])
-    return report
+    done = move_orders(run, shops, wanted, report, dry_run=dry_run)
+    for move in done:
+        if not book.is_halfway(move.state):
+            _applied([request for request in settled[move.order.key] if request.id is not None])
+    return done
 
 
 def _effect(
@@ -258,6 +272,7 @@ def _effect(
         current=place.current if place else 0,
         passed=place.passed if place else frozenset(),
         states=book.states,
+        mapped=book.cancelled_as,
         replenish=request.replenish,
     )
 

@@ -39,6 +39,7 @@ from rules.order_audit import (
 )
 from rules.tiktok_order import TikTokOrder
 from tasks import inputs
+from tasks.order_moves import StateBook
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.shop_tables import SETTINGS_RESOURCE
@@ -307,9 +308,10 @@ def _known(row: Order) -> Known:
 def _states(connection_id: int) -> States:
     with database().read() as session:
         record = session.get(ShopRecord, (connection_id, SETTINGS_RESOURCE, 0))
+        mapped = StateBook.read(session, connection_id).cancelled_as
     settings: Mapping[str, Any] = record.data if record else {}
     cancelled, refunded = inputs.number(settings, "PS_OS_CANCELED", 6), inputs.number(settings, "PS_OS_REFUND", 7)
-    return States(cancelled, frozenset({cancelled, refunded}))
+    return States(cancelled, frozenset({cancelled, refunded, mapped} - {0}))
 
 
 def _word(verdict: Verdict) -> str:

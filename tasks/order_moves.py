@@ -77,6 +77,15 @@ class StateBook:
             },
         )
 
+    @property
+    def cancelled_as(self) -> int:
+        """The state of orders that were cancelled on TikTok Shop; 0: that changes nothing in PrestaShop."""
+        return self.mapping.get(CANCELLED, 0)
+
+    def is_halfway(self, state: int) -> bool:
+        """Whether an order that was cancelled on TikTok Shop goes on from this state to the mapped one."""
+        return state == self.states.cancelled != self.cancelled_as
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

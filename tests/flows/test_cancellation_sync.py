@@ -12,10 +12,11 @@ from clients.tiktok.client import TikTokClient
 from models.database import database
 from models.listings import ChangeKind, ChangeState
 from models.orders import AfterSale, OrderStage
+from rules.cancellations import Answer
 from sandbox.tiktok.aftersales_desk import AftersalesDesk
 from sandbox.tiktok.order_model import Order
 from sandbox.tiktok.returns_desk import ReturnsDesk
-from tasks import after_sales, after_sales_sending, order_moves
+from tasks import after_sales_sending, order_moves
 from tasks.runs import run_alone
 from tests.flows.orders import APPROVE, CANCEL, IMPORTED, REJECT, Killed, Trade, codes
 
@@ -237,6 +238,29 @@ def test_cancelled_after_the_import_prestashop_cancels_and_stocks_once(trade: Tr
     assert outcomes(trade) == [CONFIRMED]
 
 
+def test_the_mapped_state_comes_after_the_goods_are_back(trade: Trade) -> None:
+    """C12: PrestaShop takes goods back into its own state for cancelled orders only."""
+    mapped = trade.sandbox.prestashop.tables["order_states"].insert({"color": "#ccc"})
+    trade.map_status("CANCELLED", mapped)
+    order, stock = trade.order(0), trade.stock(trade.order(0))
+    trade.book.cancel_by_system(order)
+    result = trade.cancel(retry_parked=True)
+    assert codes(result) == []
+    assert trade.states(order)[-2:] == [CANCELLED, mapped]
+    assert trade.stock(order) == {one: pieces + 1 for one, pieces in stock.items()}
+    assert outcomes(trade) == [CONFIRMED, CONFIRMED]
+    expect_rest(trade)
+
+
+def test_cancelled_mapped_to_nothing_changes_nothing(trade: Trade) -> None:
+    trade.map_status("CANCELLED", 0)
+    order = trade.order(0)
+    trade.book.cancel_by_system(order)
+    assert codes(trade.cancel()) == []
+    assert trade.state(order) == IMPORTED
+    expect_rest(trade)
+
+
 def test_cancelled_on_both_sides_at_once(trade: Trade) -> None:
     trade.order_settings(cancel_reason=OUT_OF_STOCK)
     order = trade.order(0)
@@ -381,7 +405,7 @@ def test_a_person_is_asked_and_answers(trade: Trade) -> None:
     (still,) = trade.requests(order)
     assert (waiting.parked_at, trade.sent_to(APPROVE), trade.sent_to(REJECT)) == (still.parked_at, 0, 0)
     with run_alone("cancellation_sync", "sandbox", {}, dry_run=False, turn="orders") as run:
-        report = after_sales_sending.answer_buyers.fn(run, [waiting.key], decided=after_sales.Answer.REJECT)
+        report = after_sales_sending.answer_buyers.fn(run, [waiting.key], decided=Answer.REJECT)
     assert (report.counts["confirmed"], request.status) == (1, "CANCELLATION_REQUEST_CANCEL")
     trade.cancel()
     (ended,) = trade.requests(order)

@@ -21,7 +21,17 @@ from rules.order_statuses import Rank, ShopStates
 from tests.rules.order_examples import NOW, codes, order
 
 STATES = ShopStates(
-    {2: Rank.PAID, 4: Rank.SHIPPED, 5: Rank.DELIVERED, 6: Rank.CANCELLED, 7: Rank.REFUNDED, 8: Rank.ERROR}, 6, 7
+    {
+        2: Rank.PAID,
+        4: Rank.SHIPPED,
+        5: Rank.DELIVERED,
+        6: Rank.CANCELLED,
+        7: Rank.REFUNDED,
+        8: Rank.ERROR,
+        20: Rank.CANCELLED,
+    },
+    6,
+    7,
 )
 PAID_REASONS = ["seller_cancel_reason_out_of_stock", "seller_cancel_paid_reason_buyer_requested_cancellation"]
 UK_REASONS = ["seller_cancel_reason_out_of_stock_uk", "seller_cancel_reason_wrong_price_uk"]
@@ -145,6 +155,7 @@ def effects(of: AfterSale, **facts: Any) -> Any:
         "current": 2,
         "passed": (2,),
         "states": STATES,
+        "mapped": 6,
     }
     return outcome(effects_in_prestashop(of, **{**given, **facts}))
 
@@ -169,7 +180,16 @@ OPEN = {"order_status": "AWAITING_SHIPMENT", "units": {"u1": "AWAITING_SHIPMENT"
         (COMPLETE, {"current": 7}, None),
         (COMPLETE, {"imported": False}, None),
         (COMPLETE, {"current": 4}, "cancelled_after_shipping"),
-        (COMPLETE, {"states": ShopStates({2: Rank.PAID})}, "state_missing"),
+        (COMPLETE, {"states": ShopStates({2: Rank.PAID}), "mapped": 0}, "state_missing"),
+        # Mapped (C12): PrestaShop's own state first, as only that takes the goods back; once.
+        (COMPLETE, {"mapped": 20}, 6),
+        (COMPLETE, {"mapped": 20, "current": 6, "passed": (2, 6)}, 20),
+        (COMPLETE, {"mapped": 20, "current": 20, "passed": (2, 6, 20)}, None),
+        (COMPLETE, {"mapped": 20, "current": 6, "passed": (2, 6, 20)}, None),
+        (COMPLETE, {"mapped": 20, "current": 2, "passed": (2, 6)}, None),
+        (COMPLETE, {"mapped": 20, "states": ShopStates({2: Rank.PAID, 20: Rank.CANCELLED})}, 20),
+        (COMPLETE, {"mapped": 0}, None),
+        (COMPLETE, {"mapped": 99}, "state_gone"),
     ],
 )
 def test_a_cancelled_order(status: str, facts: dict[str, Any], expected: Any) -> None:
@@ -181,6 +201,7 @@ def test_a_cancelled_order(status: str, facts: dict[str, Any], expected: Any) ->
     [
         (["u1"], {}, "partial_cancellation"),
         (["u1"], {"imported": False}, None),
+        (["u1"], {"mapped": 20, "current": 6, "passed": (2, 6)}, None),
         (["u1", "u2"], {}, 6),
         # The rest was cancelled before.
         (["u1"], {"units": {"u1": "AWAITING_SHIPMENT", "u2": "CANCELLED"}}, 6),
