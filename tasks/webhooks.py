@@ -38,13 +38,14 @@ class Receiver:
 
 
 def receivers() -> list[Receiver]:
-    """All connections with their apps."""
+    """All connections with an app: while one is being set up it may have none, and anybody can sign with nothing."""
     box = SecretBox.open(settings())
     with database().read() as session:
-        return [
+        known = [
             Receiver(connection.key, connection.shop_id, connection.app_key, box.decrypt(connection.app_secret_secret))
             for connection in session.exec(select(Connection))
         ]
+    return [one for one in known if one.app_key and one.app_secret]
 
 
 def store_messages(received: Sequence[tuple[int, Message]], now: datetime) -> int:
