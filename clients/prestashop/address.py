@@ -32,7 +32,7 @@ def shop_url(text: str) -> str:
     if parts.query or parts.fragment:
         raise _fault("the address ends before any ? or #")
     host = parts.hostname or ""
-    if not re.fullmatch(r"[^\s/\\@]+", host) or re.search(r"\s", parts.path):
+    if not re.fullmatch(r"[\w.:%-]+", host) or re.search(r"\s", parts.path):
         raise _fault("the address has no usable host name")
     path = re.sub(r"/+", "/", parts.path).rstrip("/").removesuffix("/api").rstrip("/")
     netloc = f"[{host}]" if ":" in host else host

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,12 @@ from clients.prestashop.resources import Resource
 
 # Where an answer may begin when PHP printed something before it.
 _JSON_START = re.compile(rb'\{\s*"|\[\s*(?:\]|\{|")')
-_XML_START = re.compile(rb"<\?xml|<prestashop[\s>]")
+# What is read begins with the element itself: a document type stands before it, so none ever reaches the parser, and
+# with it no entity.
+_XML_START = re.compile(rb"<prestashop[\s>]")
+_DOCUMENT_TYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
+# Notices have a bracket or two; an answer made of nothing else would keep us busy for hours.
+_MOST_STARTS = 100
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _EMPTY_TIME = "0000-00-00 00:00:00"
@@ -52,8 +58,8 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
-    # PHP notices before the answer; they may hold brackets of their own, so every possible start is tried.
-    for start in _JSON_START.finditer(body):
+    # PHP notices before the answer; they may hold brackets of their own, so possible starts are tried in turn.
+    for start in islice(_JSON_START.finditer(body), _MOST_STARTS):
         try:
             return orjson.loads(body[start.start() :])
         except orjson.JSONDecodeError:
@@ -62,23 +68,24 @@ def _json(body: bytes) -> Any:
 
 
 def xml_root(body: bytes) -> etree._Element:
-    """The `<prestashop>` element, without what PHP printed before it.
+    """The `<prestashop>` element, without what stands before it: the declaration, and what PHP printed.
 
     Raises:
-        Unreadable: no such element, or cut.
+        Unreadable: no such element, a document type before it, or cut.
     """
     start = _XML_START.search(body)
-    if start is None:
+    if start is None or _DOCUMENT_TYPE.search(body, 0, start.start()):
         raise Unreadable(page=b"<" in body)
     try:
         return etree.fromstring(body[start.start() :], _parser())
     except etree.XMLSyntaxError:
-        # An XHTML page begins like XML but is none of ours.
-        raise Unreadable(page=b"<prestashop" not in body) from None
+        raise Unreadable(page=False) from None
 
 
 def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True, huge_tree=True)
+    return etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_blank_text=True
+    )
 
 
 def xml_rows(body: bytes) -> list[Record]:

@@ -26,6 +26,7 @@ from clients.prestashop.records import Record
 from clients.prestashop.status import ShopStatus, api_root, has_patch, missing_rights, shop_infos
 from clients.prestashop.transport import Transport
 from clients.prestashop.writing import Writes
+from clients.receiving import IMAGE_BYTES
 
 
 def now() -> datetime:
@@ -167,7 +168,7 @@ class PrestaShopClient(Writes):
         """The file of an image: the original, or the size of `image_type` such as "large_default".
 
         Raises:
-            Rejected: no such image ("http-404", "57"), type ("58") or file ("59", "61").
+            Rejected: no such image ("http-404", "57"), type ("58") or file ("59", "61"), or too large a one.
         """
         path = f"images/products/{int(id_product)}/{int(id_image)}"
         if image_type is not None:
@@ -177,7 +178,7 @@ class PrestaShopClient(Writes):
         return self._repeated(partial(self._image, path))
 
     def _image(self, path: str) -> bytes:
-        answer = self._transport.exchange("GET", path)
+        answer = self._transport.exchange("GET", path, most=IMAGE_BYTES)
         if not answer.content:
             raise errors.truncated("GET", path)
         if not answer.content_type.startswith("image/"):

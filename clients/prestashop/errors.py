@@ -23,6 +23,7 @@ from clients.errors import (
     Unavailable,
     Uncertain,
 )
+from clients.prestashop.address import shop_url
 
 READS = frozenset({"GET", "HEAD"})
 # PHP's own errors, warnings, notices and deprecations: they say nothing about whether the work was done.
@@ -157,6 +158,12 @@ TABLE: Mapping[str, Fault] = dict(
             ConfigurationFault,
             "The address answers with a page, not with the webservice.",
             "Check the shop's address and that nothing in front of it (login page, challenge) stands before /api/.",
+        ),
+        *_rows(
+            "too-large",
+            Rejected,
+            "The shop's answer is larger than anything the connector has use for.",
+            "Look what it is in the back office: a picture or a text may be far too large.",
         ),
         *_rows(
             "certificate",
@@ -314,6 +321,12 @@ def truncated(method: str, path: str) -> ShopError:
     return unclear(method, path, "truncated", "body cut or unreadable")
 
 
+def too_large(method: str, path: str, most: int) -> ShopError:
+    """The answer has more bytes than were taken."""
+    message = f"{method} {path}: more than {most} bytes"
+    return error("too-large", message) if method in READS else unclear(method, path, "too-large", message)
+
+
 def refusal(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> ShopError:
     """The error for an answer of status 300 and above, or with an error body."""
     codes = codes_in(body) if b"<html" not in body[:1000].lower() else []
@@ -364,9 +377,12 @@ def _by_status(method: str, path: str, status: int, headers: Mapping[str, str]) 
 
 def redirected(message: str, location: str, path: str) -> ShopError:
     """A redirect is never followed: the key must not travel, and writes would lose their body (recording 129)."""
-    target = location.split("?", 1)[0]
-    main = re.split(r"/api(?:/|$)", target, maxsplit=1)[0].rstrip("/")
-    fix = f"Configure {main} as the shop's address." if main.startswith("http") else ""
+    main = re.split(r"/api(?:/|$)", location.split("?", 1)[0], maxsplit=1)[0]
+    try:
+        fix = f"Configure {shop_url(main)} as the shop's address."
+    except ConfigurationFault:
+        # A path of the same host, or nothing that may be repeated to a person.
+        fix = ""
     return error("redirect", f"{message}, redirect of {path}", fix=fix)
 
 
@@ -376,8 +392,8 @@ def is_prestashop(headers: Mapping[str, str]) -> bool:
 
 
 def too_heavy(fault: ShopError) -> bool:
-    """Whether asking for fewer rows at once may help: the shop worked on it and broke off."""
-    return (
+    """Whether asking for fewer rows at once may help: the shop broke off over its work, or said too much."""
+    return fault.code == "too-large" or (
         isinstance(fault, Retryable)
         and fault.code in {"timeout", "truncated", "http-500", "http-502", "http-504", "http-524"} | PHP_CODES
     )

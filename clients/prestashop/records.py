@@ -130,6 +130,9 @@ def _languages(value: Any, only_language: Callable[[], int]) -> dict[int, str]:
     return {only_language(): str(value)}
 
 
+_MOST_DIGITS = 60
+
+
 @lru_cache(maxsize=65_536)
 def _integer(value: Any) -> int:
     if not value:
@@ -143,9 +146,13 @@ def _integer(value: Any) -> int:
 @lru_cache(maxsize=65_536)
 def _decimal(value: Any) -> Decimal:
     try:
-        return Decimal(str(value or 0))
+        number = Decimal(str(value or 0))
     except InvalidOperation:
         raise ValueError("a decimal field holds something else") from None
+    # Written out, 1e999999999 is a gigabyte.
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a decimal field holds no amount")
+    return number
 
 
 def _text(value: Any) -> str:

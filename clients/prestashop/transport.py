@@ -19,6 +19,7 @@ import httpx
 from clients.budget import CallBudget
 from clients.errors import ShopError, Throttled
 from clients.prestashop import errors
+from clients.receiving import PAGE_BYTES, TooLarge, receive
 
 _log = logging.getLogger(__name__)
 
@@ -68,12 +69,19 @@ class Transport:
         self._clock = clock
 
     def exchange(
-        self, method: str, path: str, params: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        most: int = PAGE_BYTES,
     ) -> Answer:
         """Send one call and wait for its answer.
 
         Args:
             path: below `/api/`, such as "products/5"; "" for the list of resources.
+            most: bytes that the answer may have.
 
         Raises:
             ShopError: the one of the error table that fits.
@@ -82,31 +90,29 @@ class Transport:
         self._budget.acquire(call_class)
         try:
             with self._slots:
-                answer = self._send(method, path, {**self._shop, **(params or {})}, body)
+                answer = self._send(method, path, {**self._shop, **(params or {})}, body, most)
         except Throttled as fault:
             self._budget.throttled(call_class, fault.retry_after)
             raise
         self._budget.succeeded(call_class)
         return answer
 
-    def _send(self, method: str, path: str, params: Mapping[str, str], body: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, params: Mapping[str, str], body: bytes | None, most: int) -> Answer:
         began, clock_before = time.monotonic(), self._clock()
-        with _connection_errors(method, path):
-            response = self._http.request(
+        with _connection_errors(method, path, most):
+            request = self._http.build_request(
                 method,
                 f"{self.url}/api/{path}",
                 params=params,
                 content=body,
                 headers={"Content-Type": "text/xml; charset=UTF-8"} if body is not None else None,
-                auth=self._auth,
                 timeout=self._timeout,
-                follow_redirects=False,
             )
-        seconds, content = time.monotonic() - began, response.content
-        _log.debug("%s %s: %s, %.3f s, %s bytes", method, path or "/", response.status_code, seconds, len(content))
-        headers = response.headers
-        if not response.is_success or b'{"errors"' in content[:200] or b"<errors>" in content[:300]:
-            raise errors.refusal(method, path, response.status_code, headers, content)
+            reply = receive(self._http, request, most=most, auth=self._auth)
+        seconds, headers, content = time.monotonic() - began, reply.headers, reply.content
+        _log.debug("%s %s: %s, %.3f s, %s bytes", method, path or "/", reply.status, seconds, len(content))
+        if not 200 <= reply.status < 300 or b'{"errors"' in content[:200] or b"<errors>" in content[:300]:
+            raise errors.refusal(method, path, reply.status, headers, content)
         if _cut(headers, content):
             raise errors.truncated(method, path)
         version = headers.get("psws-version", "")
@@ -123,7 +129,7 @@ class Transport:
 
 
 @contextmanager
-def _connection_errors(method: str, path: str) -> Iterator[None]:
+def _connection_errors(method: str, path: str, most: int) -> Iterator[None]:
     """Errors of the connection, told apart by whether the request had left."""
     try:
         yield
@@ -131,6 +137,8 @@ def _connection_errors(method: str, path: str) -> Iterator[None]:
         raise _unsent(method, path, fault) from None
     except httpx.TimeoutException:
         raise errors.unclear(method, path, "timeout", "no answer in time") from None
+    except TooLarge:
+        raise errors.too_large(method, path, most) from None
     except httpx.DecodingError:
         raise errors.truncated(method, path) from None
     except httpx.TransportError as fault:

@@ -27,6 +27,7 @@ from clients.errors import (
     Unavailable,
     Uncertain,
 )
+from clients.receiving import PAGE_BYTES, Reply, TooLarge, receive
 from clients.tiktok.errors import NOTHING_DONE, ErrorEntry, explain
 
 Json = dict[str, Any]
@@ -89,7 +90,7 @@ class _DropQuery(logging.Filter):
 logging.getLogger("httpx").addFilter(_DropQuery())
 
 
-def send(http: httpx.Client, request: httpx.Request, call: Call) -> httpx.Response:
+def send(http: httpx.Client, request: httpx.Request, call: Call) -> Reply:
     """Send once and read the whole answer; what goes wrong on the way becomes an error of our tree.
 
     Raises:
@@ -100,7 +101,7 @@ def send(http: httpx.Client, request: httpx.Request, call: Call) -> httpx.Respon
     """
     # `from None` throughout: httpx errors carry the request, and its URL carries secrets.
     try:
-        return http.send(request)
+        return receive(http, request, most=PAGE_BYTES)
     except _NEVER_SENT as error:
         raise Unavailable(
             f"{call.label}: no connection ({type(error).__name__})",
@@ -128,6 +129,17 @@ def send(http: httpx.Client, request: httpx.Request, call: Call) -> httpx.Respon
             ),
             call,
         ) from None
+    except TooLarge:
+        raise _settle(
+            Unavailable(
+                f"{call.label}: the answer has more than {PAGE_BYTES} bytes",
+                shop="tiktok",
+                code="too-large",
+                cause="The answer is far larger than TikTok Shop's are.",
+                fix="Check the API address in the settings, and what stands between this server and TikTok Shop.",
+            ),
+            call,
+        ) from None
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise _settle(
             Unavailable(
@@ -141,24 +153,24 @@ def send(http: httpx.Client, request: httpx.Request, call: Call) -> httpx.Respon
         ) from None
 
 
-def open_answer(response: httpx.Response, call: Call, clock: Clock) -> Answer:
+def open_answer(reply: Reply, call: Call, clock: Clock) -> Answer:
     """The data of an accepted call: `data` null, missing and `{}` alike.
 
     Raises:
         ShopError: the class that `clients.tiktok.errors` gives the code, or `Uncertain` in its place.
     """
     try:
-        envelope = orjson.loads(response.content)
+        envelope = orjson.loads(reply.content)
         code = int(envelope["code"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise _settle(_from_status(response, call, clock), call) from None
+        raise _settle(_from_status(reply, call, clock), call) from None
     request_id = str(envelope.get("request_id") or "")
     if code == 0:
         data = envelope.get("data")
         return Answer(normalise(data) if isinstance(data, dict) else {}, request_id)
     text = call.scrub(str(envelope.get("message") or ""))
-    entry = _diagnose(explain(code, text), text, response, clock)
-    raise _settle(_from_entry(entry, text, request_id, response, call, clock), call)
+    entry = _diagnose(explain(code, text), text, reply, clock)
+    raise _settle(_from_entry(entry, text, request_id, reply, call, clock), call)
 
 
 def normalise(data: Any) -> Any:
@@ -201,10 +213,8 @@ def _settle(error: ShopError, call: Call) -> ShopError:
     )
 
 
-def _from_entry(
-    entry: ErrorEntry, text: str, request_id: str, response: httpx.Response, call: Call, clock: Clock
-) -> ShopError:
-    message = f"{call.label}: code {entry.code} (HTTP {response.status_code}): {text}"
+def _from_entry(entry: ErrorEntry, text: str, request_id: str, reply: Reply, call: Call, clock: Clock) -> ShopError:
+    message = f"{call.label}: code {entry.code} (HTTP {reply.status}): {text}"
     if entry.kind is Throttled:
         return Throttled(
             message,
@@ -213,7 +223,7 @@ def _from_entry(
             request_id=request_id,
             cause=entry.cause,
             fix=entry.fix,
-            retry_after=retry_after(response, clock),
+            retry_after=retry_after(reply, clock),
         )
     cause = entry.cause
     if entry.kind is Rejected and text and text != cause:
@@ -222,11 +232,11 @@ def _from_entry(
     return entry.kind(message, shop="tiktok", code=entry.code, request_id=request_id, cause=cause, fix=entry.fix)
 
 
-def _diagnose(entry: ErrorEntry, text: str, response: httpx.Response, clock: Clock) -> ErrorEntry:
+def _diagnose(entry: ErrorEntry, text: str, reply: Reply, clock: Clock) -> ErrorEntry:
     """36009004 stands for several faults; the clock and the app key can be told apart from the rest."""
     if entry.code != "36009004":
         return entry
-    skew = _skew(response, clock)
+    skew = _skew(reply, clock)
     if "timestamp" in text.lower() or (skew is not None and not -_TOO_FAR_BEHIND < skew < _TOO_FAR_AHEAD):
         drift = "" if skew is None else f" by {abs(round(skew.total_seconds()))} seconds"
         way = "is wrong" if skew is None else "is ahead" if skew > timedelta() else "is behind"
@@ -248,17 +258,17 @@ def _diagnose(entry: ErrorEntry, text: str, response: httpx.Response, clock: Clo
     return entry
 
 
-def _skew(response: httpx.Response, clock: Clock) -> timedelta | None:
+def _skew(reply: Reply, clock: Clock) -> timedelta | None:
     """How far our clock is ahead of the server's."""
     try:
-        return clock() - parsedate_to_datetime(response.headers["date"])
+        return clock() - parsedate_to_datetime(reply.headers["date"])
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def retry_after(response: httpx.Response, clock: Clock) -> float | None:
+def retry_after(reply: Reply, clock: Clock) -> float | None:
     """Retry-After in seconds, whichever of its two forms was sent; None when there is none."""
-    value = response.headers.get("retry-after", "").strip()
+    value = reply.headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
@@ -271,9 +281,9 @@ def retry_after(response: httpx.Response, clock: Clock) -> float | None:
         return None
 
 
-def _from_status(response: httpx.Response, call: Call, clock: Clock) -> ShopError:
+def _from_status(reply: Reply, call: Call, clock: Clock) -> ShopError:
     """A body that is not the platform's: something in front of it answered."""
-    status = response.status_code
+    status = reply.status
     message = f"{call.label}: HTTP {status} without a usable body"
     code = f"http-{status}"
     if status == 429:
@@ -283,7 +293,7 @@ def _from_status(response: httpx.Response, call: Call, clock: Clock) -> ShopErro
             code=code,
             cause="Too many calls at the moment.",
             fix="Nothing to do: the connector tries again by itself.",
-            retry_after=retry_after(response, clock),
+            retry_after=retry_after(reply, clock),
         )
     kind, cause, fix = _status_meaning(status)
     return kind(message, shop="tiktok", code=code, cause=cause, fix=fix)
