@@ -27,6 +27,9 @@ from tasks.shops import Shops, open_shops, utc_now
 
 # A picture that unpacks to more is refused before it is decoded (decompression bombs).
 _MOST_PIXELS: Final = 100_000_000
+# Pillow knows many more; some start other programs (EPS) or are rarely looked at by anybody.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+_MOST_DOCUMENT_BYTES: Final = 30_000_000
 _UNREADABLE: Final = "image_unreadable"
 
 
@@ -122,8 +125,8 @@ def _fetch(shops: Shops, id_product: int, id_image: int, image_type: str) -> _Co
     content: _Content | str
     try:
         data = shops.prestashop.image(id_product, id_image, image_type or None)
-    except Rejected:
-        content = _UNREADABLE
+    except Rejected as error:
+        content = "image_too_large" if error.code == "too-large" else _UNREADABLE
     except ConfigurationFault as error:
         # The shop was read a moment ago, so this is one bad answer (a page, a notice before the bytes), not a setting.
         raise Unavailable(str(error), shop="prestashop", code=error.code, cause=error.cause, fix=error.fix) from error
@@ -152,7 +155,7 @@ def fit(data: bytes, use_case: UseCase = "MAIN_IMAGE") -> _Content | str:
         with warnings.catch_warnings():
             # Pillow warns about large pictures; the limit below is ours.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
         if picture.width * picture.height > _MOST_PIXELS:
             return "image_too_large"
         facts = ImageFacts(picture.format or "", picture.width, picture.height, picture.mode, len(data))
@@ -267,6 +270,8 @@ def upload_template_documents(connection_id: int) -> BatchReport:
 
 
 def _upload_document(shops: Shops, path: Path, use_case: UseCase) -> dict[str, str]:
+    if path.stat().st_size > _MOST_DOCUMENT_BYTES:
+        raise ValueError(f"it is larger than {_MOST_DOCUMENT_BYTES // 1_000_000} MB")
     data = path.read_bytes()
     if path.suffix.lower() == ".pdf":
         if not data.startswith(b"%PDF-"):
