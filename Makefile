@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 JOBS   ?= 2
 
-.PHONY: demo test test-fast test-slow lint bench soak campaign scenario constraints clean
+.PHONY: demo test test-fast test-slow lint bench soak campaign scenario constraints audit clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
@@ -56,5 +56,11 @@ scenario: $(STAMP)
 constraints: $(STAMP)
 	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^-e' | sort -f > constraints.txt
 
+# Known vulnerabilities of what constraints.txt pins. The tool has an environment of its own: nothing else needs its parts.
+AUDIT := $(VENV)-audit
+audit:
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && timeout 120 $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; } || echo "Audit: pip-audit cannot be installed here."
+	@.ci/audit $(AUDIT)/bin/pip-audit --vulnerability-service osv --no-deps --disable-pip --progress-spinner off --requirement constraints.txt $(foreach id,$(IGNORE),--ignore-vuln $(id))
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
