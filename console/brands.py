@@ -66,7 +66,7 @@ def map_brand(
     from console.shop_names import ShopNames
     from models.templates import BrandMapping
 
-    with store.write() as session:
+    with store.write(found.key) as session:
         names = ShopNames(session, found.key)
         brand_id = names.brands().id_of(brand, f"brand of {manufacturer!r}") if brand else ""
         row = session.exec(

@@ -89,6 +89,7 @@ def describe(error: Exception) -> tuple[str, Status] | None:
 
 # Errors of modules that take long to import; where a module was not imported, nothing can have raised its errors.
 _LATE = {
+    ("clients.purses", "PurseUnavailable"): Status.NO_ACCESS,
     ("tasks.inputs", "NotSetUp"): Status.FAILED,
     ("deployments.server", "ServerFailed"): Status.FAILED,
     ("deployments.registry", "UnknownFlow"): Status.WRONG_USE,

@@ -78,7 +78,7 @@ def _store(found: Any, wanted: Any, note: str, *, as_json: bool) -> None:
     from models.database import database
     from tasks.shops import utc_now
 
-    with database().write() as session:
+    with database().write(found.key) as session:
         before, present = settings_in_force(session, found.key)
         number = before if wanted == present else store_settings(session, found.key, wanted, note=note, now=utc_now())
     changes = _differences(present.model_dump(mode="json"), wanted.model_dump(mode="json"))

@@ -66,7 +66,7 @@ def copy_settings(source: str, target: str, sections: Collection[str] = SECTIONS
     change = _settings_of(part, present, sections, from_connection, to_connection, copied)
     _keep_what_fits(part, sections, same_shop=_same_shop(from_connection, to_connection), copied=copied)
     read_what_is_named(to_connection.key, part.templates or [], brands=bool(part.brands))
-    with database().write() as session:
+    with database().write(to_connection.key) as session:
         copied.changed += _store(session, to_connection.key, change, f"copied from {from_connection.name}")
         names = ShopNames(session, to_connection.key)
         if part.templates:

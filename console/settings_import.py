@@ -81,7 +81,7 @@ def _import_connection(part: ConnectionPart, *, prune: bool, offline: bool) -> A
         authorize_connection(part.name, code_of(part.name, code))
         applied.changed.append("authorization")
     read_what_is_named(known.key, part.templates or [], brands=bool(part.brands))
-    with database().write() as session:
+    with database().write(known.key) as session:
         connection, changed = save_connection(session, details, box)
         if status is not None:
             note_status(connection, status)

@@ -134,7 +134,7 @@ def import_file(
     from console.template_records import save_templates
 
     read_what_is_named(found.key, parts, brands=False)
-    with store.write() as session:
+    with store.write(found.key) as session:
         changed = save_templates(session, found.key, parts, ShopNames(session, found.key), prune=prune)
     result(
         {"connection": found.name, "changed": changed}, as_json=as_json, text="\n".join(changed or ["Nothing changed."])
@@ -188,7 +188,7 @@ def delete(
             _named(session, found.key, name)
     if not yes:
         typer.confirm(f"Delete {', '.join(names)}?", abort=True, err=True)
-    with store.write() as session:
+    with store.write(found.key) as session:
         for name in names:
             forget_template(session, _named(session, found.key, name))
     result({"deleted": names}, as_json=as_json)

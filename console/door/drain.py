@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from models.database import Busy, database
+from models.database import Busy, database, working_on
 from models.webhooks import Webhook
 from rules.webhooks import Step, expiry, steps
 from tasks.shops import utc_now
@@ -96,6 +96,11 @@ def drain_once(hands: Hands) -> int:
 
 
 def _drain_connection(connection_id: int, messages: Sequence[Webhook], hands: Hands) -> int:
+    with working_on(connection_id):
+        return _let_follow(connection_id, messages, hands)
+
+
+def _let_follow(connection_id: int, messages: Sequence[Webhook], hands: Hands) -> int:
     by_step: dict[Step, list[Webhook]] = defaultdict(list)
     for message in messages:
         for step in steps(message.type, tuple(message.objects), message.status):

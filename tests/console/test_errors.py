@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clients.errors import AccessDenied, ConfigurationFault, Rejected, Throttled, Unavailable, Uncertain
+from clients.purses import PurseUnavailable
 from config.secret_box import SecretBoxError
 from config.settings import SettingsError
 from console.errors import Refused, Status, describe
@@ -30,6 +31,7 @@ from tests.console.conftest import Cli
         (ConfigurationFault("no", shop="prestashop"), Status.NO_ACCESS),
         (Unavailable("no", shop="prestashop"), Status.NO_ACCESS),
         (Throttled("no", shop="tiktok"), Status.NO_ACCESS),
+        (PurseUnavailable("no"), Status.NO_ACCESS),
     ],
 )
 def test_every_expected_error_has_its_exit_status(error: Exception, status: Status) -> None:
