@@ -15,6 +15,7 @@ from console.errors import Refused
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST = 5_000_000
+_MOST_NODES = 1_000_000
 
 
 class UnreadableFile(Refused):
@@ -30,6 +31,8 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     text = _text(path)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None and _written_out(node, {}) > _MOST_NODES:
+            raise UnreadableFile(f"{path}:1: its aliases stand for more than {_MOST_NODES:,} values; write it out")
         data = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -117,6 +120,17 @@ def line_of(node: yaml.Node, location: Sequence[int | str]) -> int:
         else:
             break
     return int(line) + 1
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes there are when every alias is a copy: a few lines of aliases of aliases stand for billions."""
+    if id(node) not in known:
+        # Meanwhile, for a node that holds itself.
+        known[id(node)] = _MOST_NODES
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        children = [child for part in parts for child in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_written_out(child, known) for child in children)
+    return known[id(node)]
 
 
 def _written_twice(node: yaml.Node) -> yaml.Node | None:

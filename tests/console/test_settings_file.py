@@ -111,3 +111,17 @@ def test_on_the_command_line_a_bad_file_is_wrong_use(cli: Cli, tmp_path: Path) -
     assert f"{path}:1: conections: is not known here" in ran.stderr
     assert cli("settings", "import", str(tmp_path / "none.yaml")).status == 2
     assert cli("templates", "import", str(path)).status == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)),
+        "a0: &a0 {x: y}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 30)),
+        "a: &a [*a]\n",
+    ],
+    ids=["lists", "merged", "itself"],
+)
+def test_aliases_that_stand_for_billions_are_refused_at_once(tmp_path: Path, text: str) -> None:
+    (fault,) = faults(tmp_path, text)
+    assert "aliases" in fault
