@@ -7,6 +7,7 @@ and with --status, the steps are listed with the command that does each of them 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,9 +51,12 @@ def setup(
 
         given = Given(prestashop_key_env, app_secret_env, tiktok_url, auth_url)
         try:
-            judged = Guide(name or typer.prompt("Name of the connection", default=_FIRST_NAME, err=True), given).walk()
+            name = name or typer.prompt("Name of the connection", default=_FIRST_NAME, err=True)
+            judged = Guide(name, given).walk()
         except (typer.Abort, KeyboardInterrupt):
-            say("\nStopped here. The same command goes on from this step: connector setup")
+            say(
+                f"\nStopped here. The same command goes on from this step: {shlex.join(['connector', 'setup', *filter(None, [name])])}"
+            )
             raise typer.Exit(Status.FAILED) from None
     if not judged.complete:
         raise typer.Exit(Status.FAILED)

@@ -130,6 +130,7 @@ class Guide:
             _again()
 
     def _add(self) -> None:
+        say(f"  There is no connection {self._name!r} yet; it is made now.")
         say(
             "  In PrestaShop: Advanced Parameters > Webservice, switch it on and make a key. "
             "The README lists the rights it needs; what is missing is told."

@@ -219,7 +219,7 @@ def _command(words: str) -> str:
 def _prestashop(facts: SetupFacts) -> Iterable[Missing]:
     if not facts.stored:
         yield Missing(
-            "There is no connection yet.",
+            f"There is no connection {facts.connection!r} yet." if facts.connection else "There is no connection yet.",
             "Make a webservice key in PrestaShop (Advanced Parameters > Webservice), put it and the app secret into "
             "environment variables, and name those.",
             _command(
