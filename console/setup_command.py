@@ -54,9 +54,8 @@ def setup(
             name = name or typer.prompt("Name of the connection", default=_FIRST_NAME, err=True)
             judged = Guide(name, given).walk()
         except (typer.Abort, KeyboardInterrupt):
-            say(
-                f"\nStopped here. The same command goes on from this step: {shlex.join(['connector', 'setup', *filter(None, [name])])}"
-            )
+            command = shlex.join(["connector", "setup", *([name] if name else [])])
+            say(f"\nStopped here. The same command goes on from this step: {command}")
             raise typer.Exit(Status.FAILED) from None
     if not judged.complete:
         raise typer.Exit(Status.FAILED)
