@@ -9,10 +9,16 @@ from typing import Final
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.cancellation_sync import apply_cancellations
 from flows.catalog_upload import BATCHES_IN_FLIGHT, mirror_catalogue, send_changes
 from flows.listing_actions import apply_actions
+from flows.order_answer import apply_answers
+from flows.order_cancel import apply_orders_to_cancel
 from flows.order_import import apply_imports
+from flows.order_ship import apply_parcel
+from flows.order_status_sync import apply_statuses
 from flows.price_stock_sync import apply_offers
+from flows.shipment_push import apply_shipments
 from flows.time_limits import UPLOAD
 from tasks.report import BatchReport, RunResult
 from tasks.runs import (
@@ -46,6 +52,12 @@ APPLYING: Final[dict[str, Applying]] = {
     "price_stock_sync": Applying("offers", apply_offers),
     "listing_actions": Applying("actions", apply_actions),
     "order_import": Applying("orders", apply_imports),
+    "shipment_push": Applying("orders", apply_shipments),
+    "cancellation_sync": Applying("orders", apply_cancellations),
+    "order_status_sync": Applying("orders", apply_statuses),
+    "order_ship": Applying("orders", apply_parcel),
+    "order_cancel": Applying("orders", apply_orders_to_cancel),
+    "order_answer": Applying("orders", apply_answers),
 }
 """By the name of the flow that made the plan."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.time_limits import FREQUENT
-from tasks import after_sales, after_sales_sending, order_facts, order_moves, order_reading, order_states
+from models.listings import ChangeKind
+from tasks import after_sales, after_sales_sending, order_changes, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
-from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
@@ -29,14 +30,7 @@ def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked:
     """
     with run_alone("cancellation_sync", connection, {}, dry_run=dry_run, turn="orders") as run:
         key = run.connection_id
-        reports = [
-            order_facts.read_order_tables(key, anew=retry_parked),
-            order_reading.read_orders(run),
-            after_sales.read_after_sales(run),
-            order_states.read_changed_orders(key),
-            order_moves.settle_moves(key),
-            after_sales_sending.settle_requests(key),
-        ]
+        reports = [read_both_sides(run, anew=retry_parked)]
         waiting = after_sales_sending.requests_to_answer(key)
         if waiting:
             # A parcel that has just left is no reason to grant a request.
@@ -50,3 +44,35 @@ def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked:
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def read_both_sides(run: Run, *, anew: bool = False, applied: int = 0) -> BatchReport:
+    """What is cancelled, asked for and returned on either side, and what earlier runs left open."""
+    key = run.connection_id
+    return BatchReport.total(
+        [
+            order_facts.read_order_tables(key, anew=anew),
+            order_reading.read_orders(run),
+            after_sales.read_after_sales(run),
+            order_states.read_changed_orders(key),
+            order_moves.settle_moves(key, applied=applied),
+            after_sales_sending.settle_requests(key),
+        ]
+    )
+
+
+def apply_cancellations(run: Run, plan: int) -> BatchReport:
+    """Send the answers, cancellations and refunds of a stored plan that still hold (K1)."""
+    key, applying = run.connection_id, order_changes.applying(run, plan)
+    reports = [read_both_sides(run, applied=plan), order_states.read_parcels(key)]
+    waiting = set(order_changes.planned_requests(plan))
+    for part in batches([one for one in after_sales_sending.requests_to_answer(key) if one in waiting], ORDERS_A_BATCH):
+        reports.append(after_sales_sending.answer_buyers(applying, part))
+    cancelling = set(order_changes.planned_orders(plan, ChangeKind.CANCEL))
+    cancelling &= set(after_sales_sending.cancelled_in_prestashop(key))
+    for part in batches(sorted(cancelling), ORDERS_A_BATCH):
+        reports.append(after_sales_sending.cancel_on_tiktok(applying, part))
+    moving = set(order_changes.planned_orders(plan, ChangeKind.STATE)).intersection(after_sales.unapplied(key))
+    for part in batches(sorted(moving), ORDERS_A_BATCH):
+        reports.append(after_sales.apply_after_sales(applying, part))
+    return BatchReport.total([*reports, order_changes.close_plan(plan)])

@@ -8,9 +8,9 @@ from prefect import flow
 
 from flows.time_limits import FREQUENT
 from rules.cancellations import Answer
-from tasks import after_sales, after_sales_sending, order_requests
+from tasks import after_sales, after_sales_sending, order_changes, order_requests
 from tasks.report import BatchReport, RunResult
-from tasks.runs import batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
@@ -44,3 +44,15 @@ def order_answer(
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def apply_answers(run: Run, plan: int) -> BatchReport:
+    """Give the answers of a stored plan to the buyers who still wait for one (K1)."""
+    decided = Answer(order_changes.plan_parameters(plan)["answer"])
+    reports = [after_sales.read_after_sales(run)]
+    waiting = set(order_changes.planned_requests(plan)).intersection(
+        after_sales_sending.requests_to_answer(run.connection_id)
+    )
+    for part in batches(sorted(waiting), ORDERS_A_BATCH):
+        reports.append(after_sales_sending.answer_buyers(order_changes.applying(run, plan), part, decided=decided))
+    return BatchReport.total([*reports, order_changes.close_plan(plan)])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.time_limits import FREQUENT
-from tasks import order_facts, order_moves, order_reading, order_states
+from models.listings import ChangeKind
+from tasks import order_changes, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
 
 ORDERS_A_BATCH = 100
 
@@ -49,3 +50,17 @@ def order_status_sync(connection: str = "", order_ids: list[str] | None = None, 
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def apply_statuses(run: Run, plan: int) -> BatchReport:
+    """Move the PrestaShop orders of a stored plan that still have to go there (K1)."""
+    keys = order_changes.planned_orders(plan, ChangeKind.STATE)
+    reports = [
+        order_facts.read_order_tables(run.connection_id),
+        order_states.read_changed_orders(run.connection_id),
+        order_reading.read_orders(run),
+        order_moves.settle_moves(run.connection_id, applied=plan),
+    ]
+    for part in batches(order_moves.orders_behind(run.connection_id, keys), ORDERS_A_BATCH):
+        reports.append(order_moves.follow_statuses(order_changes.applying(run, plan), part))
+    return BatchReport.total([*reports, order_changes.close_plan(plan)])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.time_limits import FREQUENT
-from tasks import order_facts, order_reading, order_states, shipments
+from models.listings import ChangeKind
+from tasks import order_changes, order_facts, order_reading, order_states, shipments
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
 
 # What one detail call reads (tiktok-shop-api.md 4.2).
 ORDERS_A_BATCH = 50
@@ -46,3 +47,17 @@ def shipment_push(
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
+
+
+def apply_shipments(run: Run, plan: int) -> BatchReport:
+    """Tell TikTok Shop of the parcels of a stored plan that PrestaShop still shows so (K1)."""
+    keys = order_changes.planned_orders(plan, ChangeKind.SHIP)
+    reports = [
+        order_facts.read_order_tables(run.connection_id),
+        order_states.read_changed_orders(run.connection_id),
+        order_states.read_parcels(run.connection_id, keys),
+    ]
+    due = shipments.orders_to_ship(run.connection_id, keys)
+    for part in batches(due, ORDERS_A_BATCH):
+        reports.append(shipments.ship_batch(order_changes.applying(run, plan), part))
+    return BatchReport.total([*reports, order_changes.close_plan(plan)])

@@ -7,6 +7,7 @@ once because the order's status is read before.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -197,7 +198,8 @@ def apply_after_sales(run: Run, keys: Sequence[int], *, dry_run: bool = False) -
     done = _follow(run, shops, book, keys, report, dry_run=dry_run)
     # PrestaShop's own state took the goods back; now the one that the merchant mapped (C12).
     if halfway := [move.order.key for move in done if book.is_halfway(move.state)]:
-        _follow(run, shops, book, halfway, report, dry_run=dry_run)
+        # The second half of a planned move is not planned apart.
+        _follow(replace(run, applies=False), shops, book, halfway, report, dry_run=dry_run)
     return report
 
 

@@ -7,7 +7,7 @@ shops show.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from clients.errors import Rejected, Retryable, Uncertain
 from models.database import database, in_parts
-from models.listings import Change, ChangeKind, ChangeState
+from models.listings import Change, ChangeKind, ChangeState, Plan
 from models.orders import AfterSale, AfterSaleKind, Order, OrderStage
 from rules.cancellations import PENDING, Answer, answer_request, cancel_reason, cancelled_states, reject_reason
 from rules.decision import Decision, Finding, Reason
@@ -31,9 +31,10 @@ from rules.tiktok_order import (
 from rules.tracking import shipment_trigger
 from tasks.after_sales import park_request, unpark
 from tasks.change_record import finish, mark_sent, note
+from tasks.order_changes import open_change
 from tasks.order_moves import StateBook, state_book
 from tasks.order_reading import first_reading, store_orders
-from tasks.order_record import as_records, load_orders, tell
+from tasks.order_record import load_orders, tell
 from tasks.parked_changes import orders_named
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
@@ -73,6 +74,10 @@ def settle_requests(connection_id: int) -> BatchReport:
                 _cancelled(session, connection_id, name, cancelled_states(book.states, book.cancelling))
                 if change.kind is ChangeKind.CANCEL
                 else _answered(session, connection_id, name, change.after.get("answer", ""))
+            )
+            # What a person planned to cancel, PrestaShop need not want (I8).
+            is_wanted = is_wanted or (
+                change.state is ChangeState.PLANNED and session.get_one(Plan, change.plan_id).flow == "order_cancel"
             )
             if is_made and change.state is ChangeState.SENT:
                 change.state = ChangeState.CONFIRMED
@@ -191,9 +196,11 @@ def _answer(
     *,
     dry_run: bool,
 ) -> None:
-    change = _open_change(
-        run, shops.id, ChangeKind.ANSWER, f"cancellation:{request.request_id}", {"answer": answer.value}, reasons
+    change = open_change(
+        run, ChangeKind.ANSWER, f"cancellation:{request.request_id}", {"answer": answer.value}, reasons
     )
+    if change is None:
+        return
     report.count("planned")
     if dry_run or not mark_sent(change):
         return
@@ -293,11 +300,14 @@ def cancel_on_tiktok(
         available = shops.tiktok.cancel_reasons(order.order_id) if is_open else ()
         found = cancel_reason(own, default, available)
         if isinstance(found, Finding):
-            change = _open_change(run, shops.id, ChangeKind.CANCEL, name, asked, ())
-            finish(change, ChangeState.PARKED, code=found.code, cause=found.text, fix=found.fix)
+            refused = open_change(run, ChangeKind.CANCEL, name, asked, ())
+            if refused is not None:
+                finish(refused, ChangeState.PARKED, code=found.code, cause=found.text, fix=found.fix)
             report.failed(Failure(object=f"order {order.order_id}", code=found.code, cause=found.text, fix=found.fix))
             continue
-        change = _open_change(run, shops.id, ChangeKind.CANCEL, name, asked | {"reason": found.value}, found.reasons)
+        change = open_change(run, ChangeKind.CANCEL, name, asked | {"reason": found.value}, found.reasons)
+        if change is None:
+            continue
         report.count("planned")
         if not dry_run and mark_sent(change):
             sent.append((order, change))
@@ -357,26 +367,3 @@ def _is_parked(connection_id: int, name: str, asked: Mapping[str, str]) -> bool:
             )
         ).all()
     return any(asked.items() <= change.after.items() for change in parked)
-
-
-def _open_change(
-    run: Run, connection_id: int, kind: ChangeKind, name: str, after: Mapping[str, Any], reasons: Sequence[Reason]
-) -> Change:
-    """The open change of this kind and object, else the parked one, which is open again, else a new one."""
-    with database().write() as session:
-        change = session.exec(
-            select(Change)
-            .where(
-                Change.connection_id == connection_id,
-                Change.kind == kind,
-                Change.object == name,
-                col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
-            )
-            .order_by(col(Change.state) == ChangeState.PARKED)
-        ).first() or Change(connection_id=connection_id, plan_id=run.plan, kind=kind, object=name, created_at=utc_now())
-        change.plan_id, change.after, change.reasons = run.plan, dict(after), as_records(reasons)
-        if change.state is ChangeState.PARKED:
-            change.state = ChangeState.PLANNED
-        session.add(change)
-        session.flush()
-        return change

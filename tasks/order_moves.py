@@ -27,8 +27,9 @@ from rules.decision import Decision
 from rules.order_statuses import ShopStates, default_mapping, next_state
 from rules.tiktok_order import CANCELLED
 from tasks.change_record import finish, mark_sent
+from tasks.order_changes import open_change
 from tasks.order_reading import orders_of
-from tasks.order_record import as_records, load_orders, tell
+from tasks.order_record import load_orders, tell
 from tasks.order_states import state_name
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
@@ -111,8 +112,13 @@ def state_book(connection_id: int) -> StateBook:
 
 
 @task(name="settle moves", cache_policy=NO_CACHE, **on_retryable)
-def settle_moves(connection_id: int) -> BatchReport:
-    """Moves that earlier runs left open: made, or to be planned anew (K3). What was refused and is so now is over."""
+def settle_moves(connection_id: int, *, applied: int = 0) -> BatchReport:
+    """Moves that earlier runs left open: made, or to be planned anew (K3). What was refused and is so now is over.
+
+    Args:
+        connection_id: whose.
+        applied: the stored plan that is about to be applied; its moves are open by right.
+    """
     report = BatchReport()
     with database().read() as session:
         left = session.exec(
@@ -122,6 +128,7 @@ def settle_moves(connection_id: int) -> BatchReport:
                 col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
             )
         ).all()
+    left = [change for change in left if change.plan_id != applied or change.state is not ChangeState.PLANNED]
     if not left:
         return report
     keys = orders_of(connection_id, [change.object.split(":")[1] for change in left])
@@ -224,6 +231,7 @@ def move_orders(
     A move whose outcome is not clear stays as sent; the next run reads where the order stands.
     """
     changes = _planned(run, shops, wanted)
+    wanted = [move for move in wanted if move.order.key in changes]
     report.count("planned", len(changes))
     if dry_run or not wanted:
         return []
@@ -282,34 +290,23 @@ def _made(shops: Shops, sent: Sequence[Move]) -> list[Move]:
 def _planned(run: Run, shops: Shops, wanted: Sequence[Move]) -> dict[int, Change]:
     """One open change an order, by the order's key; a refused one is tried again."""
     changes: dict[int, Change] = {}
-    with database().write() as session:
-        for move in wanted:
-            name = f"order:{move.order.order_id}"
-            change = session.exec(
-                select(Change).where(
-                    Change.connection_id == shops.id,
-                    Change.kind == ChangeKind.STATE,
-                    Change.object == name,
-                    col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
-                )
-            ).first() or Change(
-                connection_id=shops.id,
-                plan_id=run.plan,
-                kind=ChangeKind.STATE,
-                object=name,
-                created_at=utc_now(),
-            )
-            change.plan_id = run.plan
-            if change.state is ChangeState.PARKED:
-                change.state = ChangeState.PLANNED
-            change.before = {
-                "state": move.order.prestashop_state,
-                "status": state_name(session, shops.id, move.order.prestashop_state),
-            }
-            change.after = {"state": move.state, "status": state_name(session, shops.id, move.state)}
-            change.reasons = as_records(move.reasons)
-            session.add(change)
-            session.flush()
+    with database().read() as session:
+        names = {
+            state: state_name(session, shops.id, state)
+            for move in wanted
+            for state in (move.state, move.order.prestashop_state)
+        }
+    for move in wanted:
+        before = move.order.prestashop_state
+        change = open_change(
+            run,
+            ChangeKind.STATE,
+            f"order:{move.order.order_id}",
+            {"state": move.state, "status": names[move.state]},
+            move.reasons,
+            before={"state": before, "status": names[before]},
+        )
+        if change is not None:
             changes[move.order.key] = change
     return changes
 

@@ -39,13 +39,17 @@ _MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a flow on one connection. `plan` is the id of its stored plan, `started` a Unix time."""
+    """One run of a flow on one connection. `plan` is the id of its stored plan, `started` a Unix time.
+
+    `applies`: the plan was stored by an earlier run, and nothing is sent that it does not hold.
+    """
 
     flow: str
     connection: str
     connection_id: int
     plan: int
     started: int
+    applies: bool = False
 
 
 class NotAuthorized(Exception):

@@ -30,6 +30,7 @@ from rules.shipping_providers import provider_for
 from rules.tiktok_order import AWAITING_COLLECTION, AWAITING_SHIPMENT, IN_TRANSIT, PARTIALLY_SHIPPING, TikTokOrder
 from rules.tracking import ShipCall, ship_call, shipment_trigger, tracking_numbers
 from tasks.change_record import finish, mark_sent, note
+from tasks.order_changes import is_planned
 from tasks.order_moves import read_standing
 from tasks.order_reading import first_reading, store_orders
 from tasks.order_record import as_records, lines_of, load_orders, tell
@@ -245,6 +246,8 @@ class _Shipping:
             .where(Change.connection_id == self._shops.id, Change.kind == ChangeKind.SHIP, Change.object == name)
             .order_by(col(Change.id).desc())
         ).first()
+        if self._run.applies and (latest is None or not is_planned(self._run, latest, after)):
+            return None
         if latest is not None:
             if latest.state in (ChangeState.PLANNED, ChangeState.SENT):
                 latest.after, latest.reasons, latest.plan_id = after, reasons, self._run.plan
