@@ -107,7 +107,7 @@ def offer_choice(name: str) -> tuple[str, list[tuple[str, str]]]:
         )
         shops = of_region(connection, client.shops())
     ticket = secrets.token_urlsafe(24)
-    with store.write() as session:
+    with store.write(connection.key) as session:
         session.merge(Watermark(connection_id=connection.key, name=_CHOICE, value=ticket, updated_at=utc_now()))
     return ticket, [(shop.id, _label(shop)) for shop in shops]
 
@@ -243,7 +243,7 @@ def _label(shop: Shop) -> str:
 
 
 def _store_shop(store: Database, connection_id: int, shop: Shop) -> None:
-    with store.write() as session:
+    with store.write(connection_id) as session:
         connection = session.get_one(Connection, connection_id)
         connection.shop_id, connection.shop_name, connection.shop_cipher = shop.id, shop.name, shop.cipher
         connection.authorization = AuthorizationState.AUTHORIZED

@@ -110,22 +110,31 @@ def alone() -> Iterator[None]:
 def delete_rows(before: Limits, *, dry_run: bool) -> BatchReport:
     """Delete finished changes, histories of finished orders, webhooks, and plans that have no changes (any more)."""
     report = BatchReport()
-    for what, number in (
-        ("changes", _delete(Change, *_old_changes(before.changes), dry_run=dry_run)),
-        ("order events", _delete(OrderEvent, *_old_events(before.changes), dry_run=dry_run)),
-        ("plans", _delete(Plan, *_empty_plans(before.plans), dry_run=dry_run)),
-    ):
-        report.count(_name(what, dry_run=dry_run), number)
+    # One connection after the other: on PostgreSQL, writers of the others do not wait for it.
+    for connection_id in _connections():
+        with working_on(connection_id):
+            for what, table, old in (
+                ("changes", Change, _old_changes(connection_id, before.changes)),
+                ("order events", OrderEvent, _old_events(connection_id, before.changes)),
+                ("plans", Plan, _empty_plans(connection_id, before.plans)),
+            ):
+                report.count(_name(what, dry_run=dry_run), _delete(table, *old, dry_run=dry_run))
     return report
 
 
-def _old_changes(before: datetime) -> list[Any]:
+def _connections() -> list[int]:
+    with database().read() as session:
+        return [key for key in session.exec(select(Connection.id).order_by(col(Connection.id))) if key is not None]
+
+
+def _old_changes(connection_id: int, before: datetime) -> list[Any]:
     """What is over and read by nothing but lists of the last changes.
 
     Something else reads: deletions (their listings can be recovered), creations whose outcome was never clear (to find
     what they made), and corrections of tracking numbers (only so many are allowed). These stay.
     """
     return [
+        col(Change.connection_id) == connection_id,
         func.coalesce(col(Change.finished_at), col(Change.created_at)) < before,
         col(Change.state).in_([ChangeState.CONFIRMED, ChangeState.SUPERSEDED]),
         ~((col(Change.kind) == ChangeKind.DELETE) & (col(Change.state) == ChangeState.CONFIRMED)),
@@ -141,21 +150,24 @@ def _old_changes(before: datetime) -> list[Any]:
     ]
 
 
-def _old_events(before: datetime) -> list[Any]:
+def _old_events(connection_id: int, before: datetime) -> list[Any]:
     over = col(Order.stage).in_([OrderStage.IGNORED, OrderStage.CANCELLED]) | (
         (col(Order.stage) == OrderStage.IMPORTED) & col(Order.status).in_([COMPLETED, CANCELLED])
     )
     return [
         col(OrderEvent.at) < before,
-        exists().where(col(Order.id) == col(OrderEvent.order_key), over),
+        exists().where(col(Order.id) == col(OrderEvent.order_key), col(Order.connection_id) == connection_id, over),
     ]
 
 
-def _empty_plans(before: datetime) -> list[Any]:
-    """The newest of each flow and connection stays: its run may still be at work, and would be without its plan."""
+def _empty_plans(connection_id: int, before: datetime) -> list[Any]:
+    """The newest of each flow stays: its run may still be at work, and would be without its plan."""
     with database().read() as session:
-        newest = session.exec(select(func.max(col(Plan.id))).group_by(col(Plan.connection_id), col(Plan.flow))).all()
+        newest = session.exec(
+            select(func.max(col(Plan.id))).where(Plan.connection_id == connection_id).group_by(col(Plan.flow))
+        ).all()
     return [
+        col(Plan.connection_id) == connection_id,
         col(Plan.created_at) < before,
         col(Plan.id).not_in(newest),
         ~exists().where(col(Change.plan_id) == col(Plan.id)),
@@ -193,16 +205,14 @@ def delete_webhooks(before: Limits) -> BatchReport:
 def erase_buyer_data(now: datetime, *, dry_run: bool) -> BatchReport:
     """Erase buyer data whose time is over, of every connection by its own setting (K18)."""
     report = BatchReport()
-    with database().read() as session:
-        ids = session.exec(select(Connection.id).order_by(col(Connection.id))).all()
-    for connection_id in ids:
-        keys = expired_orders(connection_id or 0, now)
+    for connection_id in _connections():
+        keys = expired_orders(connection_id, now)
         if dry_run:
             report.count("orders whose buyer data are to be erased", len(keys))
             continue
         try:
             with working_on(connection_id):
-                report.count("orders whose buyer data were erased", erase_orders(connection_id or 0, keys))
+                report.count("orders whose buyer data were erased", erase_orders(connection_id, keys))
         except NotFinished:
             # Fetched again by a person this very moment: the next time.
             report.count("connections put off")

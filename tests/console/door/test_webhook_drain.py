@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from console.door.app import door_app
 from console.door.drain import drain_once
-from models.database import Database
+from models.database import Database, connection_worked_on
 from models.listings import Listing
 from models.webhooks import Webhook
 from rules.webhooks import read_message
@@ -93,6 +93,15 @@ def test_what_fails_waits_longer_each_time_and_holds_nothing_else_up(
     assert [run[0] for run in prefect.runs] == ["cancellation_sync", "order_import"]
     assert "ConnectionError" in caplog.text
     assert APP_SECRET not in caplog.text
+
+
+def test_what_follows_is_written_for_its_connection(main: int, prefect: Prefect) -> None:
+    receive(main, order(1))
+    plain, seen = prefect.start_run, []
+    prefect.start_run = lambda *a, **k: (seen.append(connection_worked_on()), plain(*a, **k))[1]  # type: ignore[func-returns-value,method-assign]
+    drain_once(prefect.hands)
+    assert seen == [main]
+    assert connection_worked_on() is None
 
 
 def test_what_an_earlier_process_left_is_gone_on_with(main: int, prefect: Prefect) -> None:
