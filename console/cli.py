@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from console import (
@@ -61,4 +63,6 @@ app.add_typer(webhooks.app, name="webhooks")
 
 def main() -> None:
     """Entry point of the `connector` script."""
+    # Logs, exports and settings files are their owner's alone, like the home folder.
+    os.umask(0o077)
     app()

@@ -210,6 +210,9 @@ def _version_of(store: Database, file: Path) -> str:
         with closing(_open_copy(file)) as connection:
             if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 raise BackupFailed(f"{file} is damaged. Use another copy.")
+            # Ours has none; one of somebody else would run with everything that is written from now on.
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+                raise BackupFailed(f"{file} holds triggers or views, which no copy of the connector does.")
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return str(row[0]) if row else ""
     except sqlite3.OperationalError:
@@ -338,7 +341,8 @@ def _restore_key(file: Path, stamp: str) -> Path | None:
         if key.read_bytes() == file.read_bytes():
             return None
         replaced = key.with_name(f"{key.name}.replaced-{stamp}")
-        shutil.copy2(key, replaced)
+        with _draft(replaced) as draft:
+            draft.write_bytes(key.read_bytes())
     with _draft(key) as draft:
         draft.write_bytes(file.read_bytes())
     return replaced

@@ -276,3 +276,22 @@ def test_without_the_programs_it_says_what_to_install(tmp_path: Path, monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BackupFailed, match="postgresql-client"):
         backup._run(Database("postgresql+psycopg://me@db.example/shop"), ["pg_dump"])
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "CREATE TRIGGER planted AFTER INSERT ON connection BEGIN DELETE FROM plan; END",
+        "CREATE VIEW planted AS SELECT * FROM connection",
+    ],
+    ids=["trigger", "view"],
+)
+def test_a_copy_with_statements_of_its_own_is_refused(sqlite_database: Database, file: Path, planted: str) -> None:
+    store_connection(sqlite_database, "present")
+    back_up(file)
+    with closing(sqlite3.connect(file)) as copy:
+        copy.execute(planted)
+        copy.commit()
+    with pytest.raises(BackupFailed, match="triggers or views"):
+        restore(file, NOW)
+    assert names(sqlite_database) == ["present"]
