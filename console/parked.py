@@ -134,6 +134,29 @@ def edit(
 
 
 @app.command()
+def done(
+    keys: Annotated[list[str], typer.Argument(metavar="KEY…", help="As listed, or ids of orders.")],
+    by: Annotated[str, typer.Option("--by", envvar="USER", help="Who did it; your user name when left out.")] = "",
+    connection: ConnectionName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that you did in PrestaShop what the connector cannot: parts cancelled or refunded, parcels called back."""
+    _, found = open_connection(connection)
+    from rules.cancellations import BY_HAND
+    from tasks.order_requests import mark_done
+
+    items = _named(found.key, keys)
+    others = [one.key for one in items if one.code not in BY_HAND]
+    mine = [one.key for one in items if one.code in BY_HAND]
+    if not mine or set(others).intersection(keys):
+        raise Refused(
+            f"Not done by hand: {', '.join(others)}. Try it again: connector parked replay {' '.join(others)}"
+        )
+    mark_done(found.key, mine, by=by.strip() or "a person")
+    result({"done": mine}, as_json=as_json, text=f"Noted as done: {', '.join(mine)}.")
+
+
+@app.command()
 def replay(
     keys: Annotated[
         list[str] | None,

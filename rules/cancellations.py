@@ -17,9 +17,12 @@ from rules.deadlines import time_left
 from rules.decision import Decision, Finding, Reason
 from rules.order_stage import SHIPPED
 from rules.order_statuses import ShopStates
+from rules.tiktok_after_sale import AfterSaleSeen
 from rules.tiktok_order import CANCELLED
 
 PENDING: Final = "CANCELLATION_REQUEST_PENDING"
+BY_HAND: Final = ("partial_cancellation", "partial_refund", "cancelled_after_shipping")
+"""What only a person does in PrestaShop, and then says so; nothing there shows it."""
 _GRANTED: Final = "CANCELLATION_REQUEST_SUCCESS"
 _COMPLETE: Final = "CANCELLATION_REQUEST_COMPLETE"
 # An unanswered request this close to granting itself is pressed on the merchant.
@@ -146,6 +149,12 @@ def reject_reason(available: Sequence[str]) -> Decision[str] | Finding:
         "TikTok Shop offers no reason that says the parcel has left.",
         f"Answer the request yourself. Offered: {', '.join(available) or 'nothing'}.",
     )
+
+
+def concerns_more(known: AfterSale, seen: AfterSaleSeen) -> bool:
+    """Whether a request is about more units or other money than before: what was done about it is not all then."""
+    more_units = not set(known.line_ids).issuperset(seen.line_ids)
+    return more_units or (known.refund is not None and known.refund != seen.refund)
 
 
 def effects_in_prestashop(

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from models.connections import Watermark
 from models.database import database
 from models.orders import AfterSale, AfterSaleKind, Order, OrderStage
-from rules.cancellations import cancelled_states, effects_in_prestashop
+from rules.cancellations import cancelled_states, concerns_more, effects_in_prestashop
 from rules.decision import Decision, Finding
 from rules.tiktok_after_sale import AfterSaleSeen
 from rules.tiktok_order import CANCELLED
@@ -121,6 +121,8 @@ def _keep(session: Session, connection_id: int, seen: Sequence[AfterSaleSeen]) -
                 order_id=one.order_id,
                 created_at=one.created_at,
             )
+        elif concerns_more(row, one):
+            row.applied_at = None
         row.type, row.status, row.role, row.reason = one.type, one.status, one.role, one.reason
         row.line_ids, row.refund, row.currency = list(one.line_ids), one.refund, one.currency
         row.answer_by, row.update_time, row.replenish = one.answer_by, one.update_time, one.replenish
@@ -217,7 +219,6 @@ def _follow(
             .where(
                 AfterSale.connection_id == shops.id,
                 col(AfterSale.order_id).in_([order.order_id for order in orders]),
-                col(AfterSale.applied_at).is_(None),
             )
             .order_by(col(AfterSale.update_time))
         ):
@@ -229,8 +230,9 @@ def _follow(
         statuses = {line.line_id: line.status for line in units[order.key]}
         # Units that were cancelled before the order came into PrestaShop were left out of it.
         brought = {line.line_id for line in units[order.key] if line.id_product is not None}
-        mine = requests.get(order.order_id, [])
-        if not mine and order.status == CANCELLED:
+        known = requests.get(order.order_id, [])
+        mine = [request for request in known if request.applied_at is None]
+        if not mine and order.status == CANCELLED and not any(_is_done(request, brought) for request in known):
             # Cancelled without a request that can be read, such as one that was never paid in time.
             mine = [_without_request(order)]
         for request in mine:
@@ -277,6 +279,13 @@ def _effect(
         mapped=book.cancelled_as,
         replenish=request.replenish,
     )
+
+
+def _is_done(request: AfterSale, brought: Collection[str]) -> bool:
+    """Whether a cancellation of all that PrestaShop has was followed, or settled by a person."""
+    is_granted = request.kind is AfterSaleKind.CANCELLATION and request.status.endswith(("_SUCCESS", "_COMPLETE"))
+    is_whole = not request.line_ids or set(request.line_ids).issuperset(brought)
+    return is_granted and is_whole and request.applied_at is not None
 
 
 def _without_request(order: Order) -> AfterSale:

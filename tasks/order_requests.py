@@ -10,8 +10,10 @@ from sqlmodel import col, select
 from models.database import database, in_parts
 from models.orders import AfterSale, AfterSaleKind
 from rules.cancellations import PENDING
+from tasks.order_record import tell
+from tasks.parked_changes import orders_named
 from tasks.report import BatchReport, Failure
-from tasks.shops import open_shops
+from tasks.shops import open_shops, utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,35 @@ def requests_of(connection_id: int, order_ids: Sequence[str]) -> Asked:
             count="not asked for",
         )
     return asked
+
+
+def mark_done(connection_id: int, keys: Sequence[str], *, by: str) -> None:
+    """Note that a person did in PrestaShop what only a person can; it waits again when more of the order is concerned.
+
+    Args:
+        connection_id: whose.
+        keys: "cancellation:403", "return:9".
+        by: who says so.
+    """
+    now = utc_now()
+    with database().write() as session:
+        for key in keys:
+            kind, _, request_id = key.partition(":")
+            request = session.exec(
+                select(AfterSale).where(
+                    AfterSale.connection_id == connection_id,
+                    AfterSale.kind == AfterSaleKind(kind),
+                    AfterSale.request_id == request_id,
+                )
+            ).one()
+            what = request.parked_code.replace("_", " ")
+            request.applied_at = now
+            request.parked_code = request.parked_cause = request.parked_fix = ""
+            request.parked_at = None
+            for order in orders_named(session, connection_id, [request.order_id]).values():
+                tell(
+                    session, order.key, f"{kind.capitalize()} {request_id}, {what}: done in PrestaShop, says {by}", now
+                )
 
 
 def cancel_reasons(connection_id: int, order_ids: Sequence[str]) -> dict[str, list[str]]:

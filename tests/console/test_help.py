@@ -56,6 +56,7 @@ COMMANDS = {
     "orders ship",
     "orders show",
     "orders sync",
+    "parked done",
     "parked edit",
     "parked list",
     "parked replay",

@@ -17,6 +17,8 @@ from sandbox.tiktok.aftersales_desk import AftersalesDesk
 from sandbox.tiktok.order_model import Order
 from sandbox.tiktok.returns_desk import ReturnsDesk
 from tasks import after_sales_sending, order_moves
+from tasks.order_requests import mark_done
+from tasks.parked import waiting_of
 from tasks.runs import run_alone
 from tests.flows.orders import APPROVE, CANCEL, IMPORTED, REJECT, Killed, Trade, codes
 
@@ -345,6 +347,36 @@ def test_a_part_that_is_cancelled_after_the_import_waits_for_a_person(trade: Tra
     trade.book.cancel_by_system(order)
     trade.cancel()
     assert trade.state(order) == CANCELLED
+    expect_rest(trade)
+
+
+def test_a_part_that_a_person_took_out_does_not_come_again(trade: Trade) -> None:
+    order = trade.order(2)
+    first, second, _ = order.units
+    desk(trade).approve(desk(trade).buyer_requests_cancellation(order.id, [first.id]))
+    assert codes(trade.cancel()) == ["partial_cancellation"]
+    mark_done(trade.connection_id, [one.key for one in waiting_of(trade.connection_id, order.id)], by="Ann")
+    # Also when the refund is paid.
+    trade.clock.advance(hours=8)
+    assert codes(trade.cancel()) == []
+    assert waiting_of(trade.connection_id, order.id) == []
+    assert any(text.endswith("partial cancellation: done in PrestaShop, says Ann") for text in trade.told(order))
+    # Another part is something new.
+    desk(trade).approve(desk(trade).buyer_requests_cancellation(order.id, [second.id]))
+    assert codes(trade.cancel()) == ["partial_cancellation"]
+    trade.book.cancel_by_system(order)
+    trade.cancel()
+    assert trade.state(order) == CANCELLED
+
+
+def test_a_parcel_that_a_person_called_back_does_not_come_again(trade: Trade) -> None:
+    order = trade.order(0)
+    trade.set_state(order, SHIPPED_STATE)
+    trade.book.cancel_by_system(order)
+    assert codes(trade.cancel()) == ["cancelled_after_shipping"]
+    mark_done(trade.connection_id, [one.key for one in waiting_of(trade.connection_id, order.id)], by="Ann")
+    assert codes(trade.cancel()) == []
+    assert trade.state(order) == SHIPPED_STATE
     expect_rest(trade)
 
 

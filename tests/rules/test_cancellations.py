@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +15,7 @@ from rules.cancellations import (
     answer_request,
     cancel_reason,
     cancelled_states,
+    concerns_more,
     effects_in_prestashop,
     reject_reason,
 )
@@ -194,6 +197,17 @@ OPEN = {"order_status": "AWAITING_SHIPMENT", "units": {"u1": "AWAITING_SHIPMENT"
 )
 def test_a_cancelled_order(status: str, facts: dict[str, Any], expected: Any) -> None:
     assert effects(request(status), **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("line_ids", "refund", "more"),
+    [(["u1"], "5", False), (["u1", "u2"], "5", True), (["u1"], "6", True), ([], "5", False)],
+)
+def test_what_is_new_about_a_request(line_ids: list[str], refund: str, more: bool) -> None:
+    seen = SimpleNamespace(line_ids=line_ids, refund=Decimal(refund))
+    assert concerns_more(request(line_ids=["u1"], refund=Decimal("5")), cast("Any", seen)) is more
+    # The amount is told later than the cancellation.
+    assert concerns_more(request(line_ids=["u1"]), cast("Any", seen)) is (len(line_ids) > 1)
 
 
 @pytest.mark.parametrize(
