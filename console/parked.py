@@ -68,13 +68,15 @@ def show(
 
 def _lines(one: Parked) -> Iterator[str]:
     """One thing for people."""
+    from rules.cancellations import BY_HAND
+
     yield f"{one.what.capitalize()}: {one.object}" + (f", PrestaShop order {one.id_order}" if one.id_order else "")
     yield f"Why: {one.cause} ({one.code})"
     yield f"What to do: {one.fix or 'nothing is known; look at both shops'}"
     if one.request_id:
         yield f"Request id for the shop's support: {one.request_id}"
     yield f"Waits since {_moment(one.since)}"
-    yield f"Then: connector parked replay {one.key}"
+    yield f"Then: connector parked {'done' if one.code in BY_HAND else 'replay'} {one.key}"
 
 
 @app.command()

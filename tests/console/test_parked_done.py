@@ -24,6 +24,7 @@ def waiting(connected: Cli, store: Database) -> Cli:
 
 @pytest.mark.parametrize("name", ["cancellation:403", FIRST])
 def test_it_is_noted_with_who_says_so(waiting: Cli, store: Database, name: str) -> None:
+    assert "Then: connector parked done cancellation:403" in waiting("parked", "show", name).stderr
     assert waiting("parked", "done", name, "--by", "Ann", "--json").data == {"done": ["cancellation:403"]}
     listed = [one["key"] for one in waiting("parked", "list", "--each", "--json").data]
     assert "cancellation:403" not in listed
