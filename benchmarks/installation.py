@@ -89,6 +89,15 @@ class Installation:
         ]
         return FlowRuns(Counter(row["state"]["type"] for row in rows), lateness, failed)
 
+    def wait_until_ready(self, seconds: float = 600.0) -> float:
+        """Seconds from the command until everything is registered and served."""
+        deadline = time.monotonic() + seconds
+        while not any(line.startswith("Ready: ") for line in self.logs()["up"]):
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError("connector up did not become ready")
+            time.sleep(1)
+        return time.monotonic() - self.started
+
     def wait_for_first_run(self, seconds: float = 180.0) -> float:
         """Seconds from the command to the first scheduled run that completed."""
         deadline = time.monotonic() + seconds
