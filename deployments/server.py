@@ -148,7 +148,7 @@ def _end_orphan(process: Settings) -> None:
         server, owner = int(note["server"]), int(note["owner"])
     except (OSError, ValueError, KeyError, TypeError):
         return
-    if _is_ours(owner, b"connector") or not _is_ours(server, b"prefect"):
+    if _is_ours(owner, b"connector", b"console") or not _is_ours(server, b"prefect"):
         return
     with suppress(ProcessLookupError):
         os.kill(server, signal.SIGTERM)
@@ -157,9 +157,10 @@ def _end_orphan(process: Settings) -> None:
         time.sleep(0.1)
 
 
-def _is_ours(pid: int, word: bytes) -> bool:
-    """Whether that process still is what it was: ids are used again."""
+def _is_ours(pid: int, *words: bytes) -> bool:
+    """Whether that process still is what it was, by words of its command: ids are used again."""
     try:
-        return word in Path(f"/proc/{pid}/cmdline").read_bytes()
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return any(word in command for word in words)
     except OSError:
         return False

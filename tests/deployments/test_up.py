@@ -188,13 +188,13 @@ def children_of(pid: int) -> dict[str, int]:
         except OSError:
             continue
         if parent == pid:
-            for kind in ("prefect server", "forkserver", "console door"):
+            for kind in ("prefect_server", "forkserver", "console door"):
                 if kind in command:
                     found[kind] = int(stat.parent.name)
     return found
 
 
-@pytest.mark.parametrize("victim", ["prefect server", "forkserver", "console door"])
+@pytest.mark.parametrize("victim", ["prefect_server", "forkserver", "console door"])
 def test_what_is_killed_is_started_again_and_work_goes_on(start: Callable[[], Up], victim: str) -> None:
     up = start()
     up.ready()
@@ -204,7 +204,7 @@ def test_what_is_killed_is_started_again_and_work_goes_on(start: Callable[[], Up
     if victim != "forkserver":
         # A fork server is started again by the next run.
         up.wait_for(lambda: children_of(up.process.pid).get(victim, killed) != killed)
-    if victim == "prefect server":
+    if victim == "prefect_server":
         up.wait_for(lambda: up.log.read_text().count("Ready: ") == 2)
     if victim == "console door":
         up.wait_for(lambda: answers(f"http://127.0.0.1:{up.door_port}/health"))
@@ -212,7 +212,7 @@ def test_what_is_killed_is_started_again_and_work_goes_on(start: Callable[[], Up
     states = {row["state"]["type"] for row in up.post("flow_runs/filter", {"flow_runs": {}}) if row["state"]}
     assert up.end() == 0
     # Prefect's own clients complain of a server that went away.
-    assert victim == "prefect server" or "Traceback" not in up.log.read_text()
+    assert victim == "prefect_server" or "Traceback" not in up.log.read_text()
     assert "COMPLETED" in states
 
 

@@ -82,6 +82,7 @@ def test_a_withdrawn_consent_ends_every_run_at_once_until_the_next_which_catches
 NEEDED: dict[str, dict[str, Any]] = {
     "apply_plan": {"plan": 1},
     "listing_actions": {"action": "deactivate"},
+    "run_watch": {"deployment": "order_import/uk"},
     "order_ship": {"order_id": "577", "tracking": "1Z"},
     "order_cancel": {"order_ids": ["577"], "reason": "sold out"},
     "order_answer": {"request_ids": ["1"], "order_ids": ["577"], "answer": "approve"},
