@@ -36,8 +36,8 @@ def prefect_environment(process: Settings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-        # Every state of every run and task run would be kept as an event too: most of what a run costs the server and its
-        # database, for one page of the UI. Automations are fed all the same.
+        # Every state of every run and task run would be kept as an event too: much of what a run costs the server and
+        # its database, for one page of the UI. Automations are fed all the same.
         "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
         # The runner asks for work every 10 s otherwise.
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
