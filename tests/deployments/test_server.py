@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.server.database.configurations import AioSqliteConfiguration
 
 from config.settings import read_settings
 from deployments import prefect_server as server_process
@@ -99,6 +100,8 @@ def test_an_address_that_is_not_of_this_machine_is_said(monkeypatch: pytest.Monk
 def test_the_server_process_collects_garbage_outside_of_its_event_loops_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     collected = threading.Event()
     monkeypatch.setattr(server_process, "_YOUNG_SECONDS", 0.001)
+    # What it changes of Prefect is put back.
+    monkeypatch.setattr(AioSqliteConfiguration, "begin_transaction", AioSqliteConfiguration.begin_transaction)
     monkeypatch.setattr(sys, "argv", ["deployments.prefect_server", "--port", "4200"])
     started: list[list[str]] = []
 
