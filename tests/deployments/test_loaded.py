@@ -16,7 +16,7 @@ assert one is other, "one TLS context for all clients"
 assert one.verify_mode is ssl.CERT_REQUIRED and one.check_hostname, "which verifies"
 assert ssl.create_default_context() is not ssl.create_default_context(), "what may be changed is everybody's own"
 assert ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=certifi.where()) is not one
-assert httpx.Client()._transport._pool._ssl_context is one
+assert httpx.create_ssl_context() is httpx.create_ssl_context()
 """
 
 
