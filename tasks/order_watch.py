@@ -15,9 +15,8 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from clients.mail import Letter, MailFailed, MailServer, deliver
+from clients.mail import MailFailed
 from config.logging import redact
-from config.settings import settings
 from models.connections import Connection, settings_in_force
 from models.database import database, in_parts, upsert
 from models.listings import ChangeKind
@@ -26,6 +25,7 @@ from rules.deadlines import endangered, time_left
 from rules.order_digest import Matter, digest
 from rules.order_links import back_office_order, seller_center_order
 from rules.tiktok_order import AWAITING_SHIPMENT, PARTIALLY_SHIPPING
+from tasks.mailing import mail
 from tasks.parked_changes import is_over, order_ids_of, orders_named, parked_changes
 from tasks.report import BatchReport, Failure
 from tasks.runs import Run
@@ -306,15 +306,8 @@ def _mail(run: Run, address: str, new: Sequence[Matter], waiting_before: int) ->
     Raises:
         MailFailed: no server is set, or it did not surely accept the mail.
     """
-    server = MailServer.configured(settings())
-    if server is None:
-        raise MailFailed(
-            "smtp_not_set",
-            "There is an address to tell of failed orders, and no mail server to tell it by.",
-            "Set CONNECTOR_SMTP_HOST and what belongs to it, or empty orders.failure_email.",
-        )
     made = digest(run.connection, new, waiting_before)
-    deliver(server, Letter(address, made.subject, made.text, made.html), utc_now())
+    mail(address, made.subject, made.text, made.html)
 
 
 def _note(connection_id: int, matters: Iterable[Matter]) -> None:
