@@ -12,10 +12,13 @@ from prefect.client.schemas.filters import (
     FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
+
+from deployments.schedules import TAG
 
 _IN_FLIGHT = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 _PAGE = 200
@@ -65,6 +68,8 @@ async def cancel_overtaken() -> int:
     """
     overtaken: State[None] = Cancelled(message="A later run of this deployment was due before this one could start.")
     waiting = _of([StateType.SCHEDULED])
+    # A server that is not ours alone may have runs of others.
+    waiting.tags = FlowRunFilterTags(all_=[TAG])
     waiting.expected_start_time = FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) - _LATE)
     cancelled = 0
     async with get_client() as client:
