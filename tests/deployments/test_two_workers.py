@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import Engine, make_url
 from sqlmodel import select
 
 from benchmarks.machines import ROOT, Machines, lose
 from benchmarks.order_shops import imported, open_for_orders, place
+from benchmarks.postgres import prefect_database
 from benchmarks.shops import Shops, serving_many
 from config.secret_box import new_key
 from models.database import database
@@ -42,21 +42,10 @@ def stores(
 
 
 @pytest.fixture
-def prefect_database(postgres_server: Engine, empty_postgres: Callable[[str], str], tmp_path: Path) -> str:
-    """On PostgreSQL too where it has what Prefect needs; the one that comes as a wheel does not."""
-    with postgres_server.connect() as connection:
-        query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'"
-        if not connection.exec_driver_sql(query).scalar():
-            return f"sqlite+aiosqlite:///{tmp_path / 'prefect.db'}"
-    url = make_url(empty_postgres("")).set(drivername="postgresql+asyncpg")
-    return url.render_as_string(hide_password=False)
-
-
-@pytest.fixture
-def machines(stores: dict[str, Shops], tmp_path: Path, prefect_database: str) -> Iterator[Machines]:
+def machines(stores: dict[str, Shops], tmp_path: Path) -> Iterator[Machines]:
     folder = tmp_path / "machines"
     folder.mkdir()
-    with Machines(folder, prefect_database) as started:
+    with prefect_database(folder) as url, Machines(folder, url) as started:
         yield started
 
 
