@@ -55,7 +55,7 @@ def prefect_database(folder: Path) -> Iterator[str]:
         )
 
         def call(program: str, *arguments: str) -> None:
-            command = [programs / program, "--pgdata", data, *arguments]
+            command: list[str | Path] = [programs / program, "--pgdata", data, *arguments]
             subprocess.run(command, user=user, cwd=place, stdout=subprocess.DEVNULL, check=True)
 
         call("initdb", "--username=prefect", "--auth=trust", "--no-sync")

@@ -78,7 +78,7 @@ async def register(
         names = {id: name for name, id in flows.items()}
         names_wanted = {want.full_name for want in wanted}
         present: dict[str, DeploymentResponse] = {}
-        there_are = await _ours(client)
+        there_are = await our_deployments(client)
         if pool is None and (pools := {one.work_pool_name for one in there_are if one.work_pool_name}):
             raise ServedByWorkers(*sorted(pools))
         for one in there_are:
@@ -126,7 +126,7 @@ async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
     return await register(wanted, pool=pool)
 
 
-async def _ours(client: PrefectClient) -> list[DeploymentResponse]:
+async def our_deployments(client: PrefectClient) -> list[DeploymentResponse]:
     """Every deployment with our tag."""
     ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
     found: list[DeploymentResponse] = []

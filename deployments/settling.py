@@ -18,6 +18,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Cancelled, Crashed
 
+from deployments.registration import our_deployments
 from deployments.schedules import TAG
 
 _IN_FLIGHT = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
@@ -26,29 +27,36 @@ _PAGE = 200
 _LATE = timedelta(seconds=30)
 
 
-async def settle_runs() -> int:
-    """Settle what is left of a server that nobody but us works for; answers how many runs.
+async def settle_runs(*, ours_alone: bool) -> int:
+    """Settle what is left of a server's runs that nobody works on; answers how many.
 
     Runs in flight become Crashed and give back their slots; scheduled ones whose time passed meanwhile are cancelled,
     the next does their work. Those asked for by somebody stay: they still run.
+
+    Args:
+        ours_alone: whether nobody but us works with that server. On one that others use too, only runs of our
+            deployments are looked at, and no `connector run` of somebody who is at work.
     """
     cut_off: State[None] = Crashed(message="connector up was stopped while this ran.")
     missed: State[None] = Cancelled(message="connector up was not running when this was due.")
     settled = 0
     async with get_client() as client:
-        while runs := await client.read_flow_runs(flow_run_filter=_of(_IN_FLIGHT), limit=_PAGE):
+        while runs := await client.read_flow_runs(flow_run_filter=_of(_IN_FLIGHT, ours_alone), limit=_PAGE):
             for run in runs:
                 await client.set_flow_run_state(run.id, cut_off, force=True)
             settled += len(runs)
-        while limits := [
-            limit for limit in await client.read_global_concurrency_limits(limit=_PAGE) if limit.active_slots
-        ]:
+        ours = set() if ours_alone else {f"deployment:{one.id}" for one in await our_deployments(client)}
+        looked_at = 0
+        while limits := await client.read_global_concurrency_limits(limit=_PAGE, offset=looked_at):
             for limit in limits:
-                await client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
+                if limit.active_slots and (ours_alone or limit.name in ours):
+                    free = GlobalConcurrencyLimitUpdate(active_slots=0)
+                    await client.update_global_concurrency_limit(limit.name, free)
+            looked_at += len(limits)
         now = datetime.now(UTC)
         offset = 0
         while runs := await client.read_flow_runs(
-            flow_run_filter=_of([StateType.SCHEDULED]), limit=_PAGE, offset=offset
+            flow_run_filter=_of([StateType.SCHEDULED], ours_alone), limit=_PAGE, offset=offset
         ):
             due = [
                 run for run in runs if run.auto_scheduled and run.expected_start_time and run.expected_start_time < now
@@ -67,9 +75,7 @@ async def cancel_overtaken() -> int:
     A machine that has fallen behind would otherwise work off a queue of runs that have nothing to do any more.
     """
     overtaken: State[None] = Cancelled(message="A later run of this deployment was due before this one could start.")
-    waiting = _of([StateType.SCHEDULED])
-    # A server that is not ours alone may have runs of others.
-    waiting.tags = FlowRunFilterTags(all_=[TAG])
+    waiting = _of([StateType.SCHEDULED], ours_alone=False)
     waiting.expected_start_time = FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) - _LATE)
     cancelled = 0
     async with get_client() as client:
@@ -88,5 +94,9 @@ async def cancel_overtaken() -> int:
     return cancelled
 
 
-def _of(types: list[StateType]) -> FlowRunFilter:
-    return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
+def _of(types: list[StateType], ours_alone: bool) -> FlowRunFilter:
+    """Runs in these states; of our deployments only, where the server is not ours alone."""
+    return FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
+        tags=None if ours_alone else FlowRunFilterTags(all_=[TAG]),
+    )

@@ -70,7 +70,7 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
             try:
                 if api != api_url(process):
                     announce(f"Using the Prefect server at {api}")
-                    asyncio.run(_serve(announce, api, lambda: None, door))
+                    asyncio.run(_serve(announce, api, lambda: None, door, ours_alone=False))
                 else:
                     _forget_leases(process)
                     with prefect_server(process) as server:
@@ -80,7 +80,7 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
                             if running.poll() is not None:
                                 raise crashed(process, running)
 
-                        asyncio.run(_serve(announce, api, check, door))
+                        asyncio.run(_serve(announce, api, check, door, ours_alone=True))
                 return
             except ServerCrashed as failure:
                 now = time.monotonic()
@@ -113,13 +113,15 @@ def _alone() -> Iterator[None]:
         yield
 
 
-async def _serve(announce: Callable[[str], None], api: str, check: Callable[[], None], door: Child) -> None:
+async def _serve(
+    announce: Callable[[str], None], api: str, check: Callable[[], None], door: Child, *, ours_alone: bool
+) -> None:
     # Imported late: Prefect reads the environment when it is first imported.
     from deployments.runner import FlowRunner
     from deployments.settling import settle_runs
 
     stop = asyncio.Event()
-    settled = await settle_runs()
+    settled = await settle_runs(ours_alone=ours_alone)
     if settled:
         announce(f"{settled} runs that were cut off the last time are settled.")
     runner = FlowRunner(limit=_RUNS_AT_ONCE)

@@ -9,16 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectNotFound
+from prefect.states import Running
 
 from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
-from deployments.settling import cancel_overtaken
+from deployments.settling import cancel_overtaken, settle_runs
 from deployments.starting import NotStarted, start_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
@@ -162,6 +164,32 @@ def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:
     assert sorted(waiting) == sorted([deployment(ORDERS).id, deployment(UPLOAD).id])
     assert by_hand.id in {run.id for run in left}
     assert len(left) > len(waiting) + 1, "what is not due yet stays"
+
+
+@pytest.mark.parametrize("ours_alone", [True, False])
+def test_a_start_settles_runs_of_others_only_on_a_server_of_its_own(ours_alone: bool) -> None:
+    @flow(name="of others")
+    def work() -> None: ...
+
+    bring(ORDERS)
+    limit = f"deployment:{deployment(ORDERS).id}"
+    with get_client(sync_client=True) as client:
+        ours = client.create_flow_run_from_deployment(deployment(ORDERS).id)
+        theirs = client.create_flow_run(work)
+        for run in (ours, theirs):
+            client.set_flow_run_state(run.id, Running(), force=True)
+
+        async def take_a_slot() -> None:
+            async with get_client() as server:
+                await server.update_global_concurrency_limit(limit, GlobalConcurrencyLimitUpdate(active_slots=1))
+
+        asyncio.run(take_a_slot())
+        assert asyncio.run(settle_runs(ours_alone=ours_alone)) == (2 if ours_alone else 1)
+        states = [client.read_flow_run(run.id).state for run in (ours, theirs)]
+        slots = [one.active_slots for one in client.read_global_concurrency_limits() if one.name == limit]
+        client.delete_flow_run(theirs.id)
+    assert [state.name for state in states if state] == ["Crashed", "Crashed" if ours_alone else "Running"]
+    assert slots == [0]
 
 
 def test_each_deployment_is_told_of_as_soon_as_it_is_there() -> None:
