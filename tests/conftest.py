@@ -18,6 +18,7 @@ from benchmarks.postgres import postgres_of_wheel
 from config.settings import settings
 from models import database as database_module
 from models.database import Database
+from tests.post_office import Postbox, mail_through, post_office
 
 pytest_plugins = ["tests.stall"]
 
@@ -171,3 +172,12 @@ def sqlite_database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     opened = database_module.database()
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
+    """What the mail server of the process settings takes."""
+    box = Postbox()
+    with post_office(box) as port:
+        mail_through(monkeypatch, port)
+        yield box

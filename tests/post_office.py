@@ -10,8 +10,11 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
+
+from config.settings import settings
 
 
 @dataclass
@@ -66,3 +69,16 @@ def post_office(postbox: Postbox, **options: Any) -> Iterator[int]:
         yield controller.port
     finally:
         controller.stop()
+
+
+def mail_through(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """Make it the mail server of the process settings."""
+    for name, value in {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "SECURITY": "none",
+        "FROM": "connector@example.org",
+        "TIMEOUT": "5",
+    }.items():
+        monkeypatch.setenv(f"CONNECTOR_SMTP_{name}", value)
+    settings.cache_clear()

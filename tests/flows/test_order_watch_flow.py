@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from config.settings import settings
 from flows.order_watch import order_watch
 from models.connections import settings_in_force, store_settings
 from models.database import Database
@@ -16,17 +14,7 @@ from models.orders import Order, OrderStage
 from tasks import order_watch as watch
 from tasks import runs as frame
 from tests.models.rows import NOW, store_connection
-from tests.post_office import Postbox, post_office
-
-
-@pytest.fixture
-def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
-    box = Postbox()
-    with post_office(box) as port:
-        for name, value in {"HOST": "127.0.0.1", "PORT": port, "SECURITY": "none", "FROM": "me@example.org"}.items():
-            monkeypatch.setenv(f"CONNECTOR_SMTP_{name}", str(value))
-        settings.cache_clear()
-        yield box
+from tests.post_office import Postbox
 
 
 def test_one_run_shows_and_tells_and_the_next_only_shows(

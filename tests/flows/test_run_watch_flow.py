@@ -12,29 +12,18 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.states import Completed, Crashed, Failed, State
 
-from config.settings import settings
 from deployments.registration import register
 from deployments.schedules import ON_DEMAND, Wanted
 from flows.run_watch import run_watch
 from models.connections import Connection
 from models.database import Database
 from tests.models.rows import store_connection
-from tests.post_office import Postbox, post_office
+from tests.post_office import Postbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
 ORDERS = Wanted("order_import", "main", "main", 120)
 WATCH = Wanted("run_watch", ON_DEMAND, alone=False)
-
-
-@pytest.fixture
-def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
-    box = Postbox()
-    with post_office(box) as port:
-        for name, value in {"HOST": "127.0.0.1", "PORT": port, "SECURITY": "none", "FROM": "me@example.org"}.items():
-            monkeypatch.setenv(f"CONNECTOR_SMTP_{name}", str(value))
-        settings.cache_clear()
-        yield box
 
 
 @pytest.fixture

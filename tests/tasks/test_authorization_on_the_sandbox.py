@@ -28,7 +28,7 @@ from tasks.statuses import sweep_is_due
 from tasks.sweeps import due, set_watermark_now, timed_sweep
 from tests.clients_of_a_test import closing_clients
 from tests.conftest import Clock
-from tests.post_office import Postbox, post_office
+from tests.post_office import Postbox
 
 pytestmark = pytest.mark.slow
 
@@ -85,16 +85,6 @@ def run(sqlite_database: Database, connection_id: int, clock: Clock) -> Run:
         session.add(plan)
         session.flush()
         return Run("authorization_watch", "main", connection_id, plan.key, int(clock().timestamp()))
-
-
-@pytest.fixture
-def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
-    box = Postbox()
-    with post_office(box) as port:
-        for name, value in {"HOST": "127.0.0.1", "PORT": port, "SECURITY": "none", "FROM": "me@example.org"}.items():
-            monkeypatch.setenv(f"CONNECTOR_SMTP_{name}", str(value))
-        settings.cache_clear()
-        yield box
 
 
 def stored(store: Database, connection_id: int) -> Connection:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
-from config.settings import settings
 from models.connections import settings_in_force, store_settings
 from models.database import Database
 from models.listings import Change, ChangeKind, ChangeState, Plan
@@ -19,7 +18,7 @@ from tasks.order_watch import deadline_rows, find_matters, matter_rows, tell_mat
 from tasks.report import BatchReport
 from tasks.runs import Run
 from tests.models.rows import NOW, store_connection
-from tests.post_office import Postbox, free_port, post_office
+from tests.post_office import Postbox, free_port, mail_through
 
 BUYER = ("Ada Lovelace", "12 St James's Square", "ada@example.org")
 
@@ -42,27 +41,6 @@ def run(database: Database) -> Run:
         session.add(plan)
         session.flush()
         return Run("order_watch", "main", connection_id, plan.key, int(NOW.timestamp()))
-
-
-@pytest.fixture
-def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
-    """The mail server of the process settings."""
-    box = Postbox()
-    with post_office(box) as port:
-        _set_server(monkeypatch, port)
-        yield box
-
-
-def _set_server(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    for name, value in {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "SECURITY": "none",
-        "FROM": "connector@example.org",
-        "TIMEOUT": "5",
-    }.items():
-        monkeypatch.setenv(f"CONNECTOR_SMTP_{name}", value)
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -214,7 +192,7 @@ def test_a_server_that_is_down(
     database: Database, run: Run, add: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add()
-    _set_server(monkeypatch, free_port())
+    mail_through(monkeypatch, free_port())
     assert [failure.code for failure in watch(run).failures] == ["smtp_unreachable"]
     assert notices(database) == []
 
