@@ -9,11 +9,11 @@ from prefect.utilities.annotations import quote
 
 from flows.time_limits import LONG
 from rules.listing_actions import Action
+from tasks.listing_action_sending import send_actions
 from tasks.listing_actions import (
     LISTINGS_A_TASK,
     plan_batch_of_actions,
     planned_actions,
-    send_actions,
     unresolved_actions,
     waiting_actions,
 )

@@ -16,7 +16,8 @@ from models.catalogue import Product
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku
 from rules.offers import deletions_need_consent
-from tasks.listing_actions import plan_actions, send_actions
+from tasks.listing_action_sending import send_actions
+from tasks.listing_actions import plan_actions
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run

@@ -35,6 +35,8 @@ from models.revision import newest_revision, stored_revision
 from models.taxonomy import ShippingProvider
 from models.templates import AttributeMapping, CarrierMapping, CategoryTemplate
 from rules import doctor as rules
+from rules import doctor_prestashop as prestashop_rules
+from rules import doctor_tiktok as tiktok_rules
 from rules.doctor import Area, Check, Finding, Level
 from tasks import inputs
 from tasks.report import BatchReport, Failure
@@ -187,7 +189,7 @@ def examine_prestashop(connection_id: int) -> Diagnosis:
     found = Diagnosis()
     with database().read() as session:
         connection = session.get_one(Connection, connection_id)
-    found.append(rules.judge_address(connection.prestashop_url))
+    found.append(prestashop_rules.judge_address(connection.prestashop_url))
     try:
         shops = open_shops(connection_id)
         status = shops.prestashop.check()
@@ -200,10 +202,10 @@ def examine_prestashop(connection_id: int) -> Diagnosis:
         return found
     found.append(Check(Area.ACCESS, "webservice").passed(f"answers as {status.name}"))
     found += [
-        rules.judge_domain(status.url, status.domain),
-        rules.judge_version(status.version, patch=status.patch),
-        rules.judge_rights(status.missing),
-        rules.judge_excess(status.rights, NEEDED),
+        prestashop_rules.judge_domain(status.url, status.domain),
+        prestashop_rules.judge_version(status.version, patch=status.patch),
+        prestashop_rules.judge_rights(status.missing),
+        prestashop_rules.judge_excess(status.rights, NEEDED),
         rules.judge_clock(Area.ACCESS, status.clock_skew, "the shop"),
     ]
     _Shop(shops, status, found).look()
@@ -226,12 +228,14 @@ class _Shop:
         market, chosen = shops.market, shops.settings
         orders = chosen.orders
         money, ordering = Area.CATALOGUE, Area.ORDERS
-        found.attempt(Area.ACCESS, "maintenance", lambda: rules.judge_shop_open(enabled=self._flag("PS_SHOP_ENABLE")))
+        found.attempt(
+            Area.ACCESS, "maintenance", lambda: prestashop_rules.judge_shop_open(enabled=self._flag("PS_SHOP_ENABLE"))
+        )
         found.attempt(
             Area.ACCESS,
             "time zone",
             # The client goes by the stored one.
-            lambda: rules.judge_time_zone(
+            lambda: prestashop_rules.judge_time_zone(
                 str(self._setting().get("PS_TIMEZONE") or ""),
                 shops.connection.prestashop_timezone,
                 shops.connection.name,
@@ -241,7 +245,7 @@ class _Shop:
         found.attempt(
             money,
             "currency",
-            lambda: rules.judge_currency(
+            lambda: prestashop_rules.judge_currency(
                 self._by_id("currencies"),
                 chosen.products.currency or market.currency,
                 self._number("PS_CURRENCY_DEFAULT"),
@@ -250,16 +254,16 @@ class _Shop:
         found.attempt(
             money,
             "language",
-            lambda: rules.judge_language(
+            lambda: prestashop_rules.judge_language(
                 self._by_id("languages"),
-                rules.language_wanted(chosen.products, market),
+                prestashop_rules.language_wanted(chosen.products, market),
                 chosen=bool(chosen.products.language),
             ),
         )
         found.attempt(
             money,
             "country",
-            lambda: rules.judge_country(
+            lambda: prestashop_rules.judge_country(
                 self._by_id("countries"), self._by_id("states"), self._optional("zones"), market.country
             ),
         )
@@ -267,30 +271,32 @@ class _Shop:
         found.attempt(
             money,
             "rounding",
-            lambda: rules.judge_rounding(self._number("PS_ROUND_TYPE"), self._number("PS_PRICE_ROUND_MODE")),
+            lambda: prestashop_rules.judge_rounding(self._number("PS_ROUND_TYPE"), self._number("PS_PRICE_ROUND_MODE")),
         )
         found.attempt(
             money,
             "stock management",
-            lambda: rules.judge_stock_management(on=self._flag("PS_STOCK_MANAGEMENT")),
+            lambda: prestashop_rules.judge_stock_management(on=self._flag("PS_STOCK_MANAGEMENT")),
         )
         found.attempt(ordering, "carrier", self._carrier)
         found.attempt(ordering, "cart rules", self._cart_rules)
         found.attempt(
             ordering,
             "guest checkout",
-            lambda: rules.judge_guests(enabled=self._flag("PS_GUEST_CHECKOUT_ENABLED"), orders=orders),
+            lambda: prestashop_rules.judge_guests(enabled=self._flag("PS_GUEST_CHECKOUT_ENABLED"), orders=orders),
         )
         found.attempt(
             ordering,
             "required fields",
-            lambda: rules.judge_required_fields(
+            lambda: prestashop_rules.judge_required_fields(
                 {name: shops.prestashop.required_fields(name) for name in ("addresses", "customers")}
             ),
         )
         found.attempt(ordering, "order statuses", self._states)
         found.attempt(ordering, "fee product", self._fee_product)
-        found.attempt(ordering, "not visible", lambda: rules.judge_unseen(orders, imported=_imported(self._shops.id)))
+        found.attempt(
+            ordering, "not visible", lambda: prestashop_rules.judge_unseen(orders, imported=_imported(self._shops.id))
+        )
 
     def _shop(self) -> list[Finding]:
         shop_id = self._shops.settings.products.shop_id
@@ -299,13 +305,13 @@ class _Shop:
         group = rows[shop_id]["id_shop_group"] if shop_id in rows else 0
         siblings = [key for key in alive if key != shop_id and alive[key] and rows[key]["id_shop_group"] == group]
         groups = [row for key, row in (self._optional("shop_groups") or {}).items() if key == group]
-        return rules.judge_shop(shop_id, alive, groups, len(siblings))
+        return prestashop_rules.judge_shop(shop_id, alive, groups, len(siblings))
 
     def _taxes(self) -> Finding:
         market, code = self._shops.market, self._shops.settings.products.tax_country or self._shops.market.country
         names = {key: str(row.get("name") or "") for key, row in self._by_id("tax_rule_groups").items()}
         records = {name: self._by_id(name) for name in ("taxes", "tax_rules", "tax_rule_groups")}
-        return rules.judge_taxes(
+        return prestashop_rules.judge_taxes(
             inputs.taxes(records),
             names,
             self._country(code),
@@ -324,7 +330,7 @@ class _Shop:
                 lambda: self._shops.prestashop.rows("deliveries", display=("id", "id_carrier", "id_zone")),
             )
         known = deliveries if isinstance(deliveries, list) else None
-        return rules.judge_carrier(carriers, known, zone, self._number("PS_CARRIER_DEFAULT", 0), orders)
+        return prestashop_rules.judge_carrier(carriers, known, zone, self._number("PS_CARRIER_DEFAULT", 0), orders)
 
     def _cart_rules(self) -> Finding:
         found = self._guarded(
@@ -333,13 +339,13 @@ class _Shop:
         )
         if isinstance(found, ShopError | _Unread):
             raise found
-        return rules.judge_cart_rules(found, utc_now(), free_carrier=_has_free(self._by_id("carriers")))
+        return prestashop_rules.judge_cart_rules(found, utc_now(), free_carrier=_has_free(self._by_id("carriers")))
 
     def _states(self) -> Finding:
         wanted = {name: self._number(name) for name in _STATES}
         if imported := self._shops.settings.orders.imported_state:
             wanted["orders.imported_state"] = imported
-        return rules.judge_states(self._by_id("order_states"), wanted)
+        return prestashop_rules.judge_states(self._by_id("order_states"), wanted)
 
     def _fee_product(self) -> Finding:
         orders, found = self._shops.settings.orders, []
@@ -347,7 +353,7 @@ class _Shop:
             found = self._shops.prestashop.rows(
                 "products", display=("id", "reference"), filters=Filters(reference=equals(orders.fee_product))
             )
-        return rules.judge_fee_product(found, orders)
+        return prestashop_rules.judge_fee_product(found, orders)
 
     def _country(self, code: str) -> int:
         return next((key for key, row in self._by_id("countries").items() if row["iso_code"] == code), 0)
@@ -411,7 +417,7 @@ def examine_tiktok(connection_id: int) -> Diagnosis:
     expires = connection.refresh_expires_at if connection.access_token_secret else None
     if connection.authorization is AuthorizationState.EXPIRED and expires is not None:
         expires = min(expires, utc_now())
-    authorization = rules.judge_authorization(expires, utc_now(), connection.name)
+    authorization = tiktok_rules.judge_authorization(expires, utc_now(), connection.name)
     with httpx.Client() as http:
         clock = rules.judge_clock(Area.TIKTOK, clock_skew(connection.tiktok_api_url, http, utc_now), "TikTok Shop")
     found += [authorization, clock]
@@ -429,21 +435,21 @@ def examine_tiktok(connection_id: int) -> Diagnosis:
         found.reachable = False
         found.append(rules.judge_answer(Area.TIKTOK, "shop", error.cause, error.fix))
         return found
-    found.append(rules.judge_covered(connection.shop_id, covered, connection.name))
+    found.append(tiktok_rules.judge_covered(connection.shop_id, covered, connection.name))
     # A token that was refreshed on the way tells its scopes anew.
     with database().read() as session:
         granted = session.get_one(Connection, connection_id).granted_scopes
-    found.append(rules.judge_scopes(granted, connection.name))
+    found.append(tiktok_rules.judge_scopes(granted, connection.name))
     if connection.shop_id not in covered:
         return found
-    found.attempt(Area.TIKTOK, "prerequisites", lambda: rules.judge_prerequisites(shops.tiktok.prerequisites()))
+    found.attempt(Area.TIKTOK, "prerequisites", lambda: tiktok_rules.judge_prerequisites(shops.tiktok.prerequisites()))
     found.attempt(Area.TIKTOK, "warehouse", lambda: _warehouse_and_carriers(shops, found))
     found.attempt(Area.MAPPINGS, "templates", lambda: _templates(shops))
     return found
 
 
 def _warehouse_and_carriers(shops: Shops, found: Diagnosis) -> Finding:
-    warehouse, warehouse_id = rules.judge_warehouse(shops.tiktok.warehouses(), shops.settings.sales_warehouse_id)
+    warehouse, warehouse_id = tiktok_rules.judge_warehouse(shops.tiktok.warehouses(), shops.settings.sales_warehouse_id)
     if warehouse_id:
         found.attempt(Area.MAPPINGS, "carriers", lambda: _carriers(shops, warehouse_id))
     return warehouse
@@ -475,7 +481,7 @@ def _carriers(shops: Shops, warehouse_id: str) -> Finding:
     }
     with database().read() as session:
         mappings = session.exec(select(CarrierMapping).where(CarrierMapping.connection_id == shops.id)).all()
-    return rules.judge_carriers_mapped(active, options, providers, mappings)
+    return tiktok_rules.judge_carriers_mapped(active, options, providers, mappings)
 
 
 def _templates(shops: Shops) -> list[Finding]:
@@ -493,7 +499,7 @@ def _templates(shops: Shops) -> list[Finding]:
         ):
             mapped.setdefault(template_id, set()).add(attribute_id)
     if not templates:
-        return rules.judge_templates([], {}, {}, {}, {})
+        return tiktok_rules.judge_templates([], {}, {}, {}, {})
     version, rows = _tree(shops)
     tree = {str(row["id"]): row for row in rows}
     used = sorted({one.category_id for one in templates if tree.get(one.category_id, {}).get("is_leaf")})
@@ -507,7 +513,7 @@ def _templates(shops: Shops) -> list[Finding]:
         except Rejected:
             # Not open to this shop: the tree says so too.
             continue
-    return rules.judge_templates(templates, tree, asked, attributes, mapped)
+    return tiktok_rules.judge_templates(templates, tree, asked, attributes, mapped)
 
 
 def _tree(shops: Shops) -> tuple[CategoryVersion, list[dict[str, Any]]]:

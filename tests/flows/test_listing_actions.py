@@ -19,7 +19,8 @@ from flows.price_stock_sync import price_stock_sync
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, ListingStatus, Plan, Touched
 from sandbox.tiktok.shelf import Product
-from tasks.listing_actions import plan_actions, send_actions
+from tasks.listing_action_sending import send_actions
+from tasks.listing_actions import plan_actions
 from tasks.report import RunResult
 from tasks.runs import run_alone
 from tasks.statuses import status_counts

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from models.settings import OrderSettings
 from rules import doctor
+from rules import doctor_prestashop as prestashop
+from rules import doctor_tiktok as tiktok
 from rules.doctor import Area, Level
 from rules.tax import TaxRule, TaxTable
 
@@ -56,9 +58,9 @@ def test_less_room_is_never_better(one: int, other: int) -> None:
 
 @given(st.dictionaries(st.sampled_from([*NEEDED, "employees", "taxes"]), st.sets(st.sampled_from(METHODS))))
 def test_only_writes_beyond_need_are_too_much(rights: dict[str, set[str]]) -> None:
-    found = doctor.judge_excess(rights, NEEDED)
+    found = prestashop.judge_excess(rights, NEEDED)
     within = {name: methods & ({"GET", "HEAD"} | set(NEEDED.get(name, "").split())) for name, methods in rights.items()}
-    assert doctor.judge_excess(within, NEEDED).level is Level.PASS
+    assert prestashop.judge_excess(within, NEEDED).level is Level.PASS
     assert (found.level is Level.WARN) == any(
         methods - within[name] - ({"PUT"} if name == "orders" else set()) for name, methods in rights.items()
     )
@@ -73,29 +75,31 @@ def test_rules_with_a_code_or_out_of_time_never_change_totals(rules: list[dict[s
         {"id_customer": 7},
         {"date_to": NOW - timedelta(1)},
     ):
-        assert doctor.judge_cart_rules([{**one, **quiet} for one in rules], NOW, free_carrier=free).level is Level.PASS
-    found = doctor.judge_cart_rules(rules, NOW, free_carrier=free)
+        assert (
+            prestashop.judge_cart_rules([{**one, **quiet} for one in rules], NOW, free_carrier=free).level is Level.PASS
+        )
+    found = prestashop.judge_cart_rules(rules, NOW, free_carrier=free)
     # One more rule never makes it better.
     for more in (rule(), rule(product_restriction=True)):
-        worse = doctor.judge_cart_rules([*rules, more], NOW, free_carrier=free)
+        worse = prestashop.judge_cart_rules([*rules, more], NOW, free_carrier=free)
         assert ORDER.index(worse.level) >= max(ORDER.index(found.level), 1)
 
 
 def test_free_shipping_changes_nothing_where_the_carrier_is_free() -> None:
     gift = rule(reduction_percent=Decimal(0), free_shipping=True)
-    assert doctor.judge_cart_rules([gift], NOW, free_carrier=True).level is Level.PASS
-    assert doctor.judge_cart_rules([gift], NOW, free_carrier=False).level is Level.FAIL
+    assert prestashop.judge_cart_rules([gift], NOW, free_carrier=True).level is Level.PASS
+    assert prestashop.judge_cart_rules([gift], NOW, free_carrier=False).level is Level.FAIL
 
 
-@given(st.sets(st.sampled_from([*doctor.SCOPES, *doctor.UNCERTAIN_SCOPES])))
+@given(st.sets(st.sampled_from([*tiktok.SCOPES, *tiktok.UNCERTAIN_SCOPES])))
 def test_scopes(granted: set[str]) -> None:
-    found = doctor.judge_scopes(granted, "uk")
+    found = tiktok.judge_scopes(granted, "uk")
     if not granted:
         assert found.level is Level.WARN
-    elif set(doctor.SCOPES) - granted:
+    elif set(tiktok.SCOPES) - granted:
         assert found.level is Level.FAIL
     else:
-        assert (found.level is Level.PASS) == (set(doctor.UNCERTAIN_SCOPES) <= granted)
+        assert (found.level is Level.PASS) == (set(tiktok.UNCERTAIN_SCOPES) <= granted)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_scopes(granted: set[str]) -> None:
     ],
 )
 def test_versions(version: str, patch: bool, level: Level) -> None:
-    assert doctor.judge_version(version, patch=patch).level is level
+    assert prestashop.judge_version(version, patch=patch).level is level
 
 
 @pytest.mark.parametrize(
@@ -124,28 +128,28 @@ def test_versions(version: str, patch: bool, level: Level) -> None:
     ],
 )
 def test_a_key_travels_encrypted(url: str, level: Level) -> None:
-    assert doctor.judge_address(url).level is level
+    assert prestashop.judge_address(url).level is level
 
 
 def test_markets_without_tax_in_their_prices_need_no_tax_rules() -> None:
     empty = TaxTable({}, {}, frozenset({1}))
-    judged = doctor.judge_taxes(empty, {}, 21, "US", tax_on=False, included=False)
+    judged = prestashop.judge_taxes(empty, {}, 21, "US", tax_on=False, included=False)
     assert judged.level is Level.PASS
     full = TaxTable({1: [TaxRule(17, 1)]}, {1: Decimal(20)}, frozenset({1}))
-    assert doctor.judge_taxes(full, {}, 17, "GB", tax_on=True, included=True).level is Level.PASS
-    assert doctor.judge_taxes(full, {}, 21, "GB", tax_on=True, included=True).level is Level.FAIL
+    assert prestashop.judge_taxes(full, {}, 17, "GB", tax_on=True, included=True).level is Level.PASS
+    assert prestashop.judge_taxes(full, {}, 21, "GB", tax_on=True, included=True).level is Level.FAIL
 
 
 def test_a_technical_customer_needs_no_guest_checkout() -> None:
     technical = OrderSettings(customer="technical", technical_email="orders@shop.example")
-    assert doctor.judge_guests(enabled=False, orders=technical).level is Level.PASS
-    assert doctor.judge_guests(enabled=False, orders=OrderSettings()).level is Level.FAIL
+    assert prestashop.judge_guests(enabled=False, orders=technical).level is Level.PASS
+    assert prestashop.judge_guests(enabled=False, orders=OrderSettings()).level is Level.FAIL
 
 
 def test_a_fee_product_is_needed_where_shipping_is_booked() -> None:
-    assert doctor.judge_fee_product([], OrderSettings(shipping="product")).level is Level.FAIL
-    assert doctor.judge_fee_product([], OrderSettings(shipping="not_booked")).level is Level.WARN
-    assert doctor.judge_fee_product([], OrderSettings(shipping="not_booked", fee_product="")).level is Level.PASS
+    assert prestashop.judge_fee_product([], OrderSettings(shipping="product")).level is Level.FAIL
+    assert prestashop.judge_fee_product([], OrderSettings(shipping="not_booked")).level is Level.WARN
+    assert prestashop.judge_fee_product([], OrderSettings(shipping="not_booked", fee_product="")).level is Level.PASS
 
 
 def test_a_warehouse_is_chosen_or_the_open_default_one() -> None:
@@ -154,10 +158,10 @@ def test_a_warehouse_is_chosen_or_the_open_default_one() -> None:
         {"id": "2", "name": "B", "type": "SALES_WAREHOUSE", "effect_status": "ENABLED", "is_default": False},
         {"id": "3", "name": "C", "type": "RETURN_WAREHOUSE", "effect_status": "ENABLED", "is_default": True},
     ]
-    judged = {chosen: doctor.judge_warehouse(rows, chosen) for chosen in ("", "2", "3")}
+    judged = {chosen: tiktok.judge_warehouse(rows, chosen) for chosen in ("", "2", "3")}
     assert [(one[0].level, one[1]) for one in judged.values()] == [
         (Level.WARN, "1"),
         (Level.PASS, "2"),
         (Level.FAIL, ""),
     ]
-    assert doctor.judge_warehouse(rows[:1], "")[0].level is Level.PASS
+    assert tiktok.judge_warehouse(rows[:1], "")[0].level is Level.PASS
