@@ -18,6 +18,7 @@ import pytest
 
 from flows import FLOWS
 from models.settings import ScheduleSettings
+from tests.post_office import Postbox
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,11 @@ class Up:
     def __init__(self, home: Path, port: int) -> None:
         self.home, self.port, self.door_port = home, port, free_port()
         self.log = home.parent / "up.log"
-        environment = {**os.environ, "CONNECTOR_HOME": str(home), "CONNECTOR_PREFECT_PORT": str(port)}
+        self.environment = environment = {
+            **os.environ,
+            "CONNECTOR_HOME": str(home),
+            "CONNECTOR_PREFECT_PORT": str(port),
+        }
         environment["CONNECTOR_DOOR_PORT"] = str(self.door_port)
         environment.pop("PREFECT_API_URL", None)
         for shop in ("TIKTOK_READS", "TIKTOK_WRITES", "PRESTASHOP_CALLS"):
@@ -73,6 +78,11 @@ class Up:
         """Ask for a rehearsal by the API, as the UI's form does; the run's id."""
         run = self.post(f"deployments/{deployment}/create_flow_run", {"parameters": {"dry_run": True}})
         return str(run["id"])
+
+    def connector(self, *words: str) -> None:
+        """A command that somebody types meanwhile."""
+        command = [sys.executable, "-m", "console", *words]
+        subprocess.run(command, env=self.environment, capture_output=True, check=True)
 
     def state(self, run: str) -> str:
         return str(httpx.get(f"http://127.0.0.1:{self.port}/api/flow_runs/{run}", timeout=30).json()["state"]["type"])
@@ -240,4 +250,17 @@ def test_a_run_that_is_killed_crashes_alone_and_the_next_goes_on(start: Callable
     os.kill(up.wait_for(forked), signal.SIGKILL)
     assert up.outcome(run) in ("CRASHED", "COMPLETED")
     assert up.run_to_its_end(upload) == "COMPLETED", up.log.read_text()
+    assert up.end() == 0
+
+
+def test_runs_that_keep_failing_are_mailed(postbox: Postbox, start: Callable[[], Up]) -> None:
+    up = start()
+    up.ready()
+    up.connector("connection", "change", "sandbox", "--contact-email", "shop@example.org")
+    audit = up.deployments()["order_audit"]["id"]
+    failed = {"state": {"type": "FAILED", "message": "The shop is closed."}, "force": True}
+    for _ in range(3):
+        up.post(f"flow_runs/{up.create_run(audit)}/set_state", failed)
+    up.wait_for(lambda: postbox.mails)
+    assert postbox.mails[0]["Subject"] == "[TikTok Shop] order_audit/sandbox failed 3 times in a row"
     assert up.end() == 0
