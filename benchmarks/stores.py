@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from benchmarks.order_shops import imported, open_for_orders, place
 from benchmarks.results import Figure, held_against
 from benchmarks.shops import Shops, say, serving_many, timed
+from deployments.up import RUNS_AT_ONCE
 from flows.order_import import ORDERS_A_BATCH
 from models.database import database
 from tasks import order_facts, order_reading
@@ -27,8 +28,6 @@ from tasks.report import BatchReport
 from tasks.runs import batches, run_alone
 
 STORES = 50
-# As in `deployments.up`.
-RUNS_AT_ONCE = 4
 # The simulators' processes, with as many stores each.
 SERVERS = 2
 PRODUCTS = 60

@@ -42,10 +42,14 @@ def _run(flow_run_id: UUID, environment: Mapping[str, str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(environment)
     from prefect._internal.control_listener import configure_from_env
+    from prefect.context import refresh_global_settings_context
     from prefect.engine import handle_engine_signals
     from prefect.flow_engine import load_flow, load_flow_run, run_flow
     from prefect.logging.loggers import flow_run_logger
 
+    if any(name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in environment):
+        # Settings of a pool or a deployment, which differ from what the fork server read.
+        refresh_global_settings_context()
     configure_from_env()
     with handle_engine_signals(flow_run_id):
         flow_run = load_flow_run(flow_run_id=flow_run_id)

@@ -113,15 +113,21 @@ async def register(
 
 
 async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
-    """The same in a work pool of type process, which is made if it is missing.
+    """The same in a work pool, which is made if it is missing: one whose workers fork their runs (deployments.worker).
+
+    One of Prefect's type process does as well.
 
     Runs there send heartbeats, and a run without one for 90 seconds becomes Crashed: nobody watches a worker's machine.
     """
+    # Imported late: only here, and it takes a while.
+    from deployments.worker import ConnectorWorker
+
     async with get_client() as client:
         try:
             await client.read_work_pool(pool)
         except ObjectNotFound:
-            await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+            form = ConnectorWorker.get_default_base_job_template()
+            await client.create_work_pool(WorkPoolCreate(name=pool, type=ConnectorWorker.type, base_job_template=form))
     await ensure(heartbeat_automation())
     return await register(wanted, pool=pool)
 

@@ -9,49 +9,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-import anyio
 from prefect.runner import Runner
-from prefect.runner._process_manager import ProcessHandle
 
 from deployments import engine
+from deployments.forked_run import LOOK_SECONDS, ForkedRun
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext
-
     from prefect.client.schemas.objects import FlowRun
-    from prefect.runner._control_channel import ControlChannel
-
-# How often the end of a run is looked for: the fork server's processes are not children of this one.
-_LOOK_SECONDS = 0.1
-
-
-class ForkedRun:
-    """Starts one run's process: what Prefect calls a process starter."""
-
-    def __init__(self, context: ForkServerContext, control: ControlChannel, deployment: str) -> None:
-        self._context, self._control, self._deployment = context, control, deployment
-
-    async def start(self, flow_run: FlowRun, task_status: Any = anyio.TASK_STATUS_IGNORED) -> None:
-        """Start the process, say so, and wait for its end."""
-        port, token = self._control.register(flow_run.id)
-        environment = {
-            "PREFECT__FLOW_RUN_ID": str(flow_run.id),
-            "PREFECT__DEPLOYMENT_NAME": self._deployment,
-            "PREFECT__CONTROL_PORT": str(port),
-            "PREFECT__CONTROL_TOKEN": token,
-            "PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS": "false",
-        }
-        try:
-            process = await asyncio.to_thread(engine.start, self._context, flow_run.id, environment)
-        except BaseException:
-            self._control.unregister(flow_run.id)
-            raise
-        task_status.started(ProcessHandle(process))  # type: ignore[arg-type]  # as good as a SpawnProcess: pid, exitcode
-        while process.exitcode is None:
-            await asyncio.sleep(_LOOK_SECONDS)
 
 
 class FlowRunner(Runner):
@@ -70,7 +37,7 @@ class FlowRunner(Runner):
 
     def _forked(self, flow_run: FlowRun) -> ForkedRun:
         name = self._deployment_registry.get_deployment_name(flow_run.deployment_id) if flow_run.deployment_id else None
-        return ForkedRun(self._context, self._control_channel, name or "")
+        return ForkedRun(self._context, self._control_channel, {"PREFECT__DEPLOYMENT_NAME": name or ""})
 
     def serve(self, name: str, deployment: UUID) -> None:
         """Run what is due of a deployment, given by full name."""
@@ -88,6 +55,6 @@ class FlowRunner(Runner):
         self._scheduled_run_poller.stopping = True
         deadline = time.monotonic() + patience
         while (left := len(self._process_manager.flow_run_ids())) and time.monotonic() < deadline:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
         await self.astop()
         return left

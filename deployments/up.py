@@ -29,7 +29,7 @@ _LOOK_AGAIN_SECONDS = 5.0
 # Every so many looks, runs that a later one has overtaken are cancelled.
 _OVERTAKEN_EVERY = 6
 # Runs mostly wait for the shops; each is a fork that costs little memory of its own.
-_RUNS_AT_ONCE = 8
+RUNS_AT_ONCE = 8
 # Runs in flight get this long to end by themselves.
 _PATIENCE_SECONDS = 20.0
 # A Prefect server that ends by itself is started again, so many times within so many seconds.
@@ -124,7 +124,7 @@ async def _serve(
     settled = await settle_runs(ours_alone=ours_alone)
     if settled:
         announce(f"{settled} runs that were cut off the last time are settled.")
-    runner = FlowRunner(limit=_RUNS_AT_ONCE)
+    runner = FlowRunner(limit=RUNS_AT_ONCE)
     work = asyncio.create_task(runner.start())
     while not runner.started and not work.done():
         await asyncio.sleep(0.05)
