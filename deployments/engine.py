@@ -12,7 +12,9 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Mapping
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import cast
 from uuid import UUID
@@ -21,10 +23,21 @@ _PR_SET_PDEATHSIG = 1
 
 
 def fork_server() -> ForkServerContext:
-    """The context whose processes are forks of a server that has the flows loaded; starts at the first process."""
+    """The context whose processes are forks of a server that has the flows loaded; it is started now."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["deployments.loaded"])
+    # From this thread, which lives as long as what it serves (`end_with_parent`); it loads while others still start.
+    forkserver.ensure_running()
     return context
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the thread that started it ends: nothing is to work on unseen.
+
+    Multiprocessing's own fork server would live as long as one of its processes does.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def start(context: ForkServerContext, flow_run: UUID, environment: Mapping[str, str]) -> ForkServerProcess:
@@ -36,8 +49,8 @@ def start(context: ForkServerContext, flow_run: UUID, environment: Mapping[str, 
 
 def _run(flow_run_id: UUID, environment: Mapping[str, str]) -> None:
     """What `python -m prefect.engine` does, in a process that is there already."""
-    # A run must not outlive what would report its end: it ends with the fork server, which ends with `connector up`.
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # A run must not outlive what would report its end: it ends with the fork server, which ends with what started it.
+    end_with_parent()
     # Ctrl-C reaches the whole group of the terminal; runs are ended by the runner, which gives them time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(environment)

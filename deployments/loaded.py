@@ -14,6 +14,10 @@ import prefect.logging.handlers
 import prefect.main
 
 import flows
+from deployments.engine import end_with_parent
+
+# First of all: loading takes seconds, and whoever wants it may be gone by then.
+end_with_parent()
 
 _make_context = ssl.create_default_context
 

@@ -31,7 +31,7 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
     _description = "Runs the flows of the PrestaShop and TikTok Shop connector on machines where it is installed."
 
     async def __aenter__(self) -> Self:
-        """Start; the fork server comes with the first run."""
+        """Start, with the fork server."""
         self._forks = engine.fork_server()
         # One for all runs: Prefect's own opens a client, a channel and a websocket for each.
         self._executors = FlowRunExecutorContext()

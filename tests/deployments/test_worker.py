@@ -1,0 +1,114 @@
+"""A worker of a pool forks its runs; they are cancelled, and die with it, as those of Prefect's own workers do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.machines import ROOT, Machines, lose
+from deployments.worker import ConnectorWorker
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    folder = tmp_path / "machines"
+    folder.mkdir()
+    with Machines(folder, f"sqlite+aiosqlite:///{folder / 'prefect.db'}") as started:
+        yield started
+
+
+@pytest.fixture
+def worker(machines: Machines) -> Iterator[subprocess.Popen[bytes]]:
+    form = ConnectorWorker.get_default_base_job_template()
+    machines.post("work_pools/", {"name": "shops", "type": ConnectorWorker.type, "base_job_template": form})
+    started = machines.start("worker", ("prefect", "worker", "start", "--pool", "shops", "--limit", "2"))
+    yield started
+    if started.poll() is None:
+        lose(started)
+
+
+@pytest.fixture
+def begin(machines: Machines, worker: object, tmp_path: Path) -> Callable[[float], tuple[str, int, str]]:
+    """Starts a run that sleeps so many seconds; its id, its process, and how often it sends a heartbeat."""
+    flow = machines.post("flows/", {"name": "sleeping"})
+    made = {
+        "name": "on demand",
+        "flow_id": flow["id"],
+        "work_pool_name": "shops",
+        "entrypoint": "tests.deployments.sleeping.sleeping",
+        "job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "45"}},
+    }
+    deployment = machines.post("deployments/", made)["id"]
+
+    def run(seconds: float) -> tuple[str, int, str]:
+        told = tmp_path / f"told {time.monotonic_ns()}"
+        parameters = {"told": str(told), "seconds": seconds}
+        run = machines.post(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})
+        machines.wait_for(lambda: told.exists() and told.read_text())
+        pid, heartbeat = told.read_text().split()
+        return run["id"], int(pid), heartbeat
+
+    return run
+
+
+def state(machines: Machines, run: str) -> str:
+    return str(machines.http.get(f"flow_runs/{run}").json()["state"]["type"])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+Begin = Callable[[float], tuple[str, int, str]]
+
+
+def test_a_run_is_a_fork_with_the_settings_of_its_deployment(machines: Machines, begin: Begin) -> None:
+    run, pid, heartbeat = begin(0)
+    machines.wait_for(lambda: state(machines, run) == "COMPLETED")
+    assert heartbeat == "45"
+    again, another, _ = begin(0)
+    machines.wait_for(lambda: state(machines, again) == "COMPLETED")
+    assert another != pid
+
+
+def test_a_run_is_cancelled_in_the_ui(machines: Machines, begin: Begin) -> None:
+    run, pid, _ = begin(300)
+    machines.post(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    machines.wait_for(lambda: state(machines, run) == "CANCELLED")
+    machines.wait_for(lambda: not is_alive(pid))
+
+
+def test_a_run_that_is_killed_crashes_alone(machines: Machines, begin: Begin) -> None:
+    run, pid, _ = begin(300)
+    os.kill(pid, signal.SIGKILL)
+    machines.wait_for(lambda: state(machines, run) == "CRASHED")
+    after, _, _ = begin(0)
+    machines.wait_for(lambda: state(machines, after) == "COMPLETED")
+
+
+def test_runs_end_with_their_worker(machines: Machines, worker: subprocess.Popen[bytes], begin: Begin) -> None:
+    _, pid, _ = begin(300)
+    worker.kill()
+    worker.wait()
+    machines.wait_for(lambda: not is_alive(pid))
+
+
+def test_a_worker_that_is_told_to_end_does(machines: Machines, worker: subprocess.Popen[bytes], begin: Begin) -> None:
+    run, pid, _ = begin(3)
+    worker.terminate()
+    assert worker.wait(60) in (0, -signal.SIGTERM), machines.logs()
+    machines.wait_for(lambda: not is_alive(pid))
+    assert state(machines, run) in ("COMPLETED", "CRASHED", "CANCELLED"), sys.stderr
