@@ -130,7 +130,7 @@ def _credentials_changed(details: ConnectionDetails, known: Connection | None, b
 def read_what_is_named(connection_id: int, templates: list[TemplatePart], *, brands: bool) -> None:
     """Ask the shops for what names refer to, where nobody has yet and the connection is authorized."""
     with database().read() as session:
-        authorized = session.get_one(Connection, connection_id).authorization is AuthorizationState.AUTHORIZED
+        authorized = session.get_one(Connection, connection_id).is_authorized
         mirrored = session.exec(select(ShopRecord).where(ShopRecord.connection_id == connection_id).limit(1)).first()
         refreshed = (
             session.get(TaxonomyRefresh, connection_id)

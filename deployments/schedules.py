@@ -13,7 +13,7 @@ from typing import Final
 from sqlmodel import col, select
 
 from flows import FLOWS
-from models.connections import AuthorizationState, Connection, settings_in_force
+from models.connections import Connection, settings_in_force
 from models.database import database
 from models.settings import ScheduleSettings
 from tasks.cron import in_url
@@ -35,7 +35,7 @@ class Wanted:
     Attributes:
         connection: name of its connection, "" for none in particular.
         seconds: between scheduled runs, 0 for none.
-        paused: the connection is not authorized; nothing is due until it is.
+        paused: the connection is not authorized for a shop; nothing is due until it is.
         alone: at most one run at a time, others that fall due meanwhile are cancelled.
     """
 
@@ -84,7 +84,7 @@ def wanted_deployments() -> list[Wanted]:
         connections = [
             (
                 connection.name,
-                connection.authorization is AuthorizationState.AUTHORIZED,
+                connection.is_authorized,
                 settings_in_force(session, connection.key)[1].schedules,
             )
             for connection in session.exec(select(Connection).order_by(col(Connection.name)))

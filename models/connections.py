@@ -15,7 +15,7 @@ from models.settings import ConnectionSettings
 class AuthorizationState(StrEnum):
     """Where the TikTok Shop authorization of a connection stands.
 
-    Only AUTHORIZED connections run. EXPIRED: its tokens cannot be refreshed; REVOKED: the seller withdrew the consent.
+    EXPIRED: its tokens cannot be refreshed; REVOKED: the seller withdrew the consent.
     """
 
     NONE = "none"
@@ -56,6 +56,11 @@ class Connection(SQLModel, table=True):
     granted_scopes: list[str] = json_field(list)
     authorization: AuthorizationState = choice(AuthorizationState, default=AuthorizationState.NONE)
     last_call_at: Moment = moment()
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether runs can work on it: TikTok Shop lets it in, and one of the shops of the consent was chosen."""
+        return self.authorization is AuthorizationState.AUTHORIZED and bool(self.shop_id)
 
     @property
     def key(self) -> int:

@@ -56,15 +56,19 @@ def fix_of(connection: str) -> str:
 
 
 def not_authorized(connection: str, state: AuthorizationState) -> Refusal:
-    """Why a connection in that state, or without tokens, does not run."""
+    """Why a connection in that state, without tokens or without a shop, does not run."""
+    fix = fix_of(connection)
     match state:
+        case AuthorizationState.AUTHORIZED:
+            cause = f"Which TikTok shop connection {connection!r} is for was not chosen yet."
+            fix = f"{fix} --shop NAME (a name that is none of them lists them all)"
         case AuthorizationState.EXPIRED:
             cause = f"TikTok Shop no longer takes the authorization of connection {connection!r}."
         case AuthorizationState.REVOKED:
             cause = f"The seller withdrew the TikTok Shop authorization of connection {connection!r}."
         case _:
             cause = f"Connection {connection!r} has no TikTok Shop authorization yet."
-    return Refusal(NOT_AUTHORIZED, cause, fix_of(connection))
+    return Refusal(NOT_AUTHORIZED, cause, fix)
 
 
 def consent_until(stored: datetime | None, told: datetime | None, now: datetime) -> datetime | None:

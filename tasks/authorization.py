@@ -1,7 +1,8 @@
 """The life of a TikTok Shop authorization: refreshed ahead, counted down, withdrawn, taken up again (A7, K9).
 
-`Connection.authorization` says whether a connection runs. It becomes EXPIRED when TikTok Shop no longer gives
-tokens (`tasks.shops.DatabaseTokenStore.lost`), REVOKED when the seller withdraws the consent, AUTHORIZED by a consent.
+A connection runs while `Connection.authorization` is AUTHORIZED and its shop is chosen. It becomes EXPIRED when TikTok
+Shop no longer gives tokens (`tasks.shops.DatabaseTokenStore.lost`), REVOKED when the seller withdraws the consent,
+AUTHORIZED by a consent.
 A call that is refused in spite of a fresh token ends its run and no more: that may be a fault of the platform.
 """
 
@@ -109,31 +110,30 @@ def note_expiry(connection_id: int, moment: datetime) -> None:
     set_watermark_now(connection_id, _TOLD_UNTIL, moment.isoformat())
 
 
-def resume(connection_id: int) -> None:
+def resume(session: Session, connection_id: int) -> None:
     """Verify everything anew after a consent: nobody knows what happened meanwhile on either side (K9).
 
     Sweeps of prices, stock and statuses are due now, all offers are worked out and those sold out read back. Orders,
     requests and statuses are searched from where their watermarks stood, which reaches back to before the pause.
     """
     now = utc_now()
-    with database().write() as session:
-        forget_sweeps(session, connection_id)
-        connection = session.connection()
-        connection.execute(
-            delete(Watermark).where(
-                col(Watermark.connection_id) == connection_id, col(Watermark.name).in_((SWEPT, _TOLD_UNTIL))
-            )
+    forget_sweeps(session, connection_id)
+    connection = session.connection()
+    connection.execute(
+        delete(Watermark).where(
+            col(Watermark.connection_id) == connection_id, col(Watermark.name).in_((SWEPT, _TOLD_UNTIL))
         )
-        connection.execute(
-            delete(Notice).where(
-                col(Notice.connection_id) == connection_id, col(Notice.key).startswith(rules.KEYS, autoescape=True)
-            )
+    )
+    connection.execute(
+        delete(Notice).where(
+            col(Notice.connection_id) == connection_id, col(Notice.key).startswith(rules.KEYS, autoescape=True)
         )
-        connection.execute(
-            update(ListingSku).where(col(ListingSku.connection_id) == connection_id).values(stock_checked_at=None)
-        )
-        touch(session, connection_id, [0], "authorized again", now)
-        set_watermark(session, connection_id, _CONSENTED, now.isoformat())
+    )
+    connection.execute(
+        update(ListingSku).where(col(ListingSku.connection_id) == connection_id).values(stock_checked_at=None)
+    )
+    touch(session, connection_id, [0], "authorized again", now)
+    set_watermark(session, connection_id, _CONSENTED, now.isoformat())
 
 
 @task(name="refresh the access token ahead", cache_policy=NO_CACHE)
@@ -181,7 +181,7 @@ def tell_standing(run: Run, *, dry_run: bool = False) -> BatchReport:
                 Notice.connection_id == run.connection_id, col(Notice.key).startswith(rules.KEYS, autoescape=True)
             )
         ).all()
-    if stands.state is not AuthorizationState.AUTHORIZED:
+    if not connection.is_authorized:
         why = rules.not_authorized(run.connection, stands.state)
         report.failed(
             Failure(object="authorization", code=why.code, cause=why.cause, fix=why.fix), count="not authorized"

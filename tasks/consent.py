@@ -19,7 +19,7 @@ from clients.tiktok.results import Shop
 from config.secret_box import SecretBox
 from config.settings import settings
 from models.connections import AuthorizationState, Connection, Watermark, find_connection
-from models.database import Database, database
+from models.database import database
 from tasks.authorization import resume
 from tasks.shops import DatabaseTokenStore, utc_now
 
@@ -166,16 +166,21 @@ def authorize_connection(name: str, code: str = "", *, shop: str = "") -> Author
         )
         covered = client.shops()
     of_region(connection, covered)
-    if connection.shop_id:
+    try:
+        chosen = choose_shop(connection, covered, shop)
+    except ConfigurationFault:
         # Another seller's tokens must not take the place of those that work.
-        choose_shop(connection, covered)
-    if code:
-        # Before a choice that may fail: a code works once, and --shop can then choose without a new consent.
-        with keeper.lock():
-            keeper.save(tokens)
-    chosen = choose_shop(connection, covered, shop)
-    _store_shop(store, connection.key, chosen)
-    resume(connection.key)
+        if code and not connection.shop_id:
+            # A code works once: --shop can then choose without a new consent, and nothing runs before.
+            with keeper.lock():
+                keeper.save(tokens)
+        raise
+    # Together: whatever runs after a consent also verifies everything anew.
+    with keeper.lock(), store.write(connection.key) as session:
+        if code:
+            keeper.put(session, tokens)
+        _put_shop(session, connection.key, chosen)
+        resume(session, connection.key)
     return Authorized(
         connection=connection.name,
         shop_id=chosen.id,
@@ -242,12 +247,11 @@ def _label(shop: Shop) -> str:
     return f"{shop.name} ({shop.region}, id {shop.id})"
 
 
-def _store_shop(store: Database, connection_id: int, shop: Shop) -> None:
-    with store.write(connection_id) as session:
-        connection = session.get_one(Connection, connection_id)
-        connection.shop_id, connection.shop_name, connection.shop_cipher = shop.id, shop.name, shop.cipher
-        connection.authorization = AuthorizationState.AUTHORIZED
-        connection.last_call_at = utc_now()
-        mark = session.get(Watermark, (connection_id, _STATE))
-        if mark is not None:
-            session.delete(mark)
+def _put_shop(session: Session, connection_id: int, shop: Shop) -> None:
+    connection = session.get_one(Connection, connection_id)
+    connection.shop_id, connection.shop_name, connection.shop_cipher = shop.id, shop.name, shop.cipher
+    connection.authorization = AuthorizationState.AUTHORIZED
+    connection.last_call_at = utc_now()
+    mark = session.get(Watermark, (connection_id, _STATE))
+    if mark is not None:
+        session.delete(mark)

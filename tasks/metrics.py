@@ -21,7 +21,7 @@ from sqlmodel import Session, col, func, select
 
 from clients.budget import BudgetState, CallBudget, SharedBudget
 from config.settings import settings
-from models.connections import AuthorizationState, Connection
+from models.connections import Connection
 from models.database import MIGRATIONS, Database, database
 from models.listings import Change, ChangeKind, ChangeState, Plan, Touched
 from models.orders import UNFINISHED, AfterSale, Order, OrderStage
@@ -147,7 +147,7 @@ def _of_connection(connection: Connection, now: datetime) -> Figures:
     ends = connection.refresh_expires_at
     return Figures(
         connection=connection.name,
-        authorized=connection.authorization is AuthorizationState.AUTHORIZED,
+        authorized=connection.is_authorized,
         authorization_days=None if ends is None else (ends - now) / timedelta(days=1),
     )
 

@@ -22,7 +22,7 @@ from sqlmodel import col, select
 
 from clients.errors import ReauthorizationNeeded
 from config.logging import redact_every_record
-from models.connections import AuthorizationState, Connection, find_connection
+from models.connections import Connection, find_connection
 from models.database import database, working_on
 from models.listings import Change, ChangeState, Plan
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
@@ -120,7 +120,7 @@ def run_alone(
         without_authorization: the run asks nothing of TikTok Shop.
 
     Raises:
-        NotAuthorized: the connection is not authorized, or TikTok Shop said so during the run.
+        NotAuthorized: the connection is not authorized for a shop, or TikTok Shop said so during the run.
     """
     redact_every_record()
     with database().read() as session:
@@ -128,9 +128,9 @@ def run_alone(
     with database().exclusive(f"{turn}:{found.key}"), working_on(found.key):
         with database().write() as session:
             # Read again: that may have changed while this run waited for its turn.
-            state = session.get_one(Connection, found.key).authorization
-            if state is not AuthorizationState.AUTHORIZED and not without_authorization:
-                why = not_authorized(found.name, state)
+            now = session.get_one(Connection, found.key)
+            if not now.is_authorized and not without_authorization:
+                why = not_authorized(found.name, now.authorization)
                 raise NotAuthorized(found.name, _unauthorized(why))
             plan = Plan(
                 connection_id=found.key,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from sqlalchemy.engine import make_url
+from sqlmodel import Session
 
 from clients.budget import CallBudget, Limits, SharedBudget
 from clients.errors import ReauthorizationNeeded
@@ -109,20 +110,24 @@ class DatabaseTokenStore:
     def save(self, tokens: Tokens) -> None:
         """Committed before it returns, so that a pair is never used that a crash could lose."""
         with self._database.write() as session:
-            connection = session.get_one(Connection, self._connection_id)
-            connection.access_token_secret = self._box.encrypt(tokens.access_token)
-            connection.access_expires_at = tokens.access_expires_at
-            connection.refresh_token_secret = self._box.encrypt(tokens.refresh_token)
-            connection.refresh_expires_at = tokens.refresh_expires_at
-            connection.open_id = tokens.open_id
-            connection.seller_name = tokens.seller_name
-            connection.granted_scopes = list(tokens.granted_scopes)
-            connection.authorization = AuthorizationState.AUTHORIZED
-            session.add(connection)
-            now = utc_now()
-            session.merge(
-                Watermark(connection_id=self._connection_id, name=TOKEN_ISSUED, value=now.isoformat(), updated_at=now)
-            )
+            self.put(session, tokens)
+
+    def put(self, session: Session, tokens: Tokens) -> None:
+        """The same together with what else is written in that session."""
+        connection = session.get_one(Connection, self._connection_id)
+        connection.access_token_secret = self._box.encrypt(tokens.access_token)
+        connection.access_expires_at = tokens.access_expires_at
+        connection.refresh_token_secret = self._box.encrypt(tokens.refresh_token)
+        connection.refresh_expires_at = tokens.refresh_expires_at
+        connection.open_id = tokens.open_id
+        connection.seller_name = tokens.seller_name
+        connection.granted_scopes = list(tokens.granted_scopes)
+        connection.authorization = AuthorizationState.AUTHORIZED
+        session.add(connection)
+        now = utc_now()
+        session.merge(
+            Watermark(connection_id=self._connection_id, name=TOKEN_ISSUED, value=now.isoformat(), updated_at=now)
+        )
 
     def lost(self, access_token: str) -> None:
         """Note that a person has to consent again, unless somebody did so since that token was taken out."""

@@ -23,9 +23,10 @@ from models.settings import ConnectionSettings, ScheduleSettings
 from tests.models.rows import NOW, store_connection
 
 
-def authorize(database: Database, key: int, state: AuthorizationState) -> None:
+def authorize(database: Database, key: int, state: AuthorizationState, shop: str = "7495") -> None:
     with database.write() as session:
-        session.get_one(Connection, key).authorization = state
+        connection = session.get_one(Connection, key)
+        connection.authorization, connection.shop_id = state, shop
 
 
 def test_every_scheduled_flow_has_one_deployment_a_connection(sqlite_database: Database) -> None:
@@ -56,6 +57,9 @@ def test_what_needs_tiktok_shop_is_paused_until_it_is_authorized(sqlite_database
     authorize(sqlite_database, key, AuthorizationState.EXPIRED)
     of_uk = [one for one in wanted_deployments() if one.connection]
     assert {one.flow for one in of_uk if not one.paused} <= {"authorization_watch", "doctor"}
+    # A consent for several shops, of which none was chosen yet.
+    authorize(sqlite_database, key, AuthorizationState.AUTHORIZED, shop="")
+    assert [one for one in wanted_deployments() if one.connection] == of_uk
     authorize(sqlite_database, key, AuthorizationState.AUTHORIZED)
     assert not any(one.paused for one in wanted_deployments())
 

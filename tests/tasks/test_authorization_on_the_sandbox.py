@@ -20,7 +20,7 @@ from models.database import Database
 from models.listings import Plan, Touched
 from models.orders import Notice
 from sandbox.server import Sandbox
-from tasks import authorization
+from tasks import authorization, consent
 from tasks.consent import authorize_connection
 from tasks.runs import NotAuthorized, Run, run_alone
 from tasks.shops import open_shops
@@ -166,6 +166,20 @@ def test_a_call_that_is_refused_for_good_stops_the_connection_and_the_next_run_a
         assert begun.connection_id == connection_id
 
 
+def test_nothing_runs_before_a_shop_was_chosen(
+    clock: Clock, sqlite_database: Database, connection_id: int, run: Run
+) -> None:
+    with sqlite_database.write() as session:
+        session.get_one(Connection, connection_id).shop_id = ""
+    with pytest.raises(NotAuthorized) as raised, run_alone("x", "main", {}, dry_run=False, turn="x"):
+        raise AssertionError("it does not begin")
+    assert raised.value.failure.fix.startswith("Run: connector connection authorize main --shop NAME")
+    assert "not chosen" in authorization.tell_standing.fn(run).failures[0].cause
+    authorize_connection("main")
+    with run_alone("x", "main", {}, dry_run=False, turn="x") as begun:
+        assert begun.connection_id == connection_id
+
+
 def test_a_late_refusal_does_not_stop_a_connection_that_was_authorized_again(
     shops: Sandbox, clock: Clock, sqlite_database: Database, connection_id: int
 ) -> None:
@@ -287,6 +301,21 @@ def test_after_a_new_consent_everything_is_verified_anew_and_orders_are_searched
         assert list(session.exec(select(Notice.key))) == ["order:577:no_stock"]
         assert session.exec(select(Touched)).all() == []  # nothing is listed here
     assert open_shops(connection_id).tiktok.shops()
+
+
+def test_a_kill_amid_a_consent_leaves_nothing_that_runs_without_being_verified(
+    shops: Sandbox, clock: Clock, sqlite_database: Database, connection_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorization.deauthorize(connection_id)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(consent, "resume", killed)
+        authorize_connection("main", shops.auth_code())
+    left = stored(sqlite_database, connection_id)
+    assert (left.authorization, left.access_token_secret) == (REVOKED, "")
 
 
 def test_another_shops_consent_does_not_take_the_place_of_the_tokens_that_work(

@@ -109,10 +109,12 @@ def test_one_of_several_shops_is_chosen(open_door: TestClient, shops: Sandbox, s
     assert status == 200
     assert "Second &amp; &lt;Co&gt;" in text
     assert connection_in(store).shop_id == ""
+    assert not connection_in(store).is_authorized, "who closes this page leaves nothing running"
     (ticket,) = re.findall(r'name="ticket" value="([^"]+)"', text)
     answer = open_door.post("/tiktok/shop", data={"ticket": ticket, "shop": "2"})
     assert (answer.status_code, "Second &amp; &lt;Co&gt; (GB)" in answer.text) == (200, True)
     assert connection_in(store).shop_id == "2"
+    assert connection_in(store).is_authorized
     again = open_door.post("/tiktok/shop", data={"ticket": ticket, "shop": "2"})
     assert (again.status_code, "no longer open" in again.text) == (400, True)
 
