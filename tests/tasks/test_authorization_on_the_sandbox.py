@@ -311,8 +311,8 @@ def test_a_kill_amid_a_consent_leaves_nothing_that_runs_without_being_verified(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(consent, "resume", killed)
+    monkeypatch.setattr(consent, "resume", killed)
+    with pytest.raises(KeyboardInterrupt):
         authorize_connection("main", shops.auth_code())
     left = stored(sqlite_database, connection_id)
     assert (left.authorization, left.access_token_secret) == (REVOKED, "")
