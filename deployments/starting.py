@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from deployments.schedules import ON_DEMAND
+
+_OVERDUE = timedelta(minutes=10)
+_A_FEW = 20
 
 
 class NotStarted(Exception):
@@ -34,7 +38,42 @@ def start_run(flow: str, connection: str, parameters: Mapping[str, Any], *, depl
     try:
         with get_client(sync_client=True) as client:
             found = client.read_deployment_by_name(f"{flow}/{deployment}")
-            run = client.create_flow_run_from_deployment(found.id, parameters=given)
+            tags = [connection] if connection else None
+            run = client.create_flow_run_from_deployment(found.id, parameters=given, tags=tags)
     except (PrefectException, httpx.HTTPError, OSError) as error:
         raise NotStarted(f"Prefect did not start {flow}/{deployment}: {type(error).__name__}") from None
     return str(run.id)
+
+
+def is_at_work(flow: str, connection: str) -> bool:
+    """Whether a run that `start_run` asked for on demand has not ended yet.
+
+    Raises:
+        NotStarted: Prefect is not reachable.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas import filters
+    from prefect.client.schemas.objects import StateType
+    from prefect.exceptions import PrefectException
+
+    open_states = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+    try:
+        with get_client(sync_client=True) as client:
+            runs = client.read_flow_runs(
+                flow_filter=filters.FlowFilter(name=filters.FlowFilterName(any_=[flow])),
+                deployment_filter=filters.DeploymentFilter(name=filters.DeploymentFilterName(any_=[ON_DEMAND])),
+                flow_run_filter=filters.FlowRunFilter(
+                    tags=filters.FlowRunFilterTags(all_=[connection]),
+                    state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=open_states)),
+                ),
+                limit=_A_FEW,
+            )
+    except (PrefectException, httpx.HTTPError, OSError) as error:
+        raise NotStarted(f"Prefect does not say what is at work: {type(error).__name__}") from None
+    overdue = datetime.now(UTC) - _OVERDUE
+    # One that never began, because its worker is gone, is not waited for.
+    return any(
+        (run.state is not None and run.state.is_running())
+        or (run.expected_start_time is not None and run.expected_start_time > overdue)
+        for run in runs
+    )

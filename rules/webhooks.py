@@ -39,6 +39,9 @@ class Step(StrEnum):
     NOTE_EXPIRY = "note_expiry"
 
 
+FLOWS: Final = frozenset({Step.ORDERS, Step.CANCELLATIONS, Step.STATUSES})
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as far as it matters.

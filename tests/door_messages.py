@@ -34,6 +34,8 @@ class Prefect:
         self.ended: list[int] = []
         self.expiries: list[tuple[int, datetime]] = []
         self.refusing: set[str] = set()
+        # Flows whose last run has not ended.
+        self.at_work: set[str] = set()
         self.now = NOW
 
     def start_run(self, flow: str, connection: str, parameters: Mapping[str, Any], *, deployment: str) -> str:
@@ -46,6 +48,7 @@ class Prefect:
     def hands(self) -> Hands:
         return Hands(
             self.start_run,
+            lambda flow, _connection: flow in self.at_work,
             self.ended.append,
             lambda connection_id, moment: self.expiries.append((connection_id, moment)),
             lambda: self.now,

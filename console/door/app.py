@@ -66,7 +66,7 @@ def door_app(process: Settings | None = None, hands: Hands | None = None) -> Sta
         hands: what starts runs and ends authorizations; Prefect and our tasks when left out.
     """
     given = process or settings()
-    door = _Door(given, hands or Hands(_start_run, _deauthorize, _note_expiry))
+    door = _Door(given, hands or Hands(_start_run, _is_at_work, _deauthorize, _note_expiry))
 
     @asynccontextmanager
     async def opened(_: Starlette) -> AsyncIterator[None]:
@@ -283,6 +283,12 @@ def _start_run(flow: str, connection: str, parameters: Mapping[str, Any], *, dep
     from deployments.starting import start_run
 
     return start_run(flow, connection, parameters, deployment=deployment)
+
+
+def _is_at_work(flow: str, connection: str) -> bool:
+    from deployments.starting import is_at_work
+
+    return is_at_work(flow, connection)
 
 
 def _deauthorize(connection_id: int) -> None:

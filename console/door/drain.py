@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from models.database import Busy, database, working_on
 from models.webhooks import Webhook
-from rules.webhooks import Step, expiry, steps
+from rules.webhooks import FLOWS, Step, expiry, steps
 from tasks.shops import utc_now
 from tasks.webhooks import connection_name, linked_products, mark_handled, put_off, unhandled
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 ON_DEMAND: Final = "on demand"
 # Messages come in swarms: what came within this time makes one run.
 _TOGETHER_SECONDS: Final = 0.5
-# Without a signal: for what was put off, or stored by a door on another machine that has ended since.
-_LOOK_AGAIN_SECONDS: Final = 5.0
+# Without a signal: for what waits for a run to end, was put off, or stored by a door that has ended since.
+_LOOK_AGAIN_SECONDS: Final = 2.0
 # Ids a run is given at once; Prefect takes parameters up to half a megabyte.
 _IDS_A_RUN: Final = 200
 
@@ -40,6 +40,7 @@ class Hands:
     """What the drain does things with."""
 
     start_run: StartRun
+    is_at_work: Callable[[str, str], bool]
     deauthorize: Callable[[int], object]
     note_expiry: Callable[[int, datetime], object]
     clock: Callable[[], datetime] = utc_now
@@ -101,65 +102,78 @@ def _drain_connection(connection_id: int, messages: Sequence[Webhook], hands: Ha
 
 
 def _let_follow(connection_id: int, messages: Sequence[Webhook], hands: Hands) -> int:
+    due = {message.key: steps(message.type, tuple(message.objects), message.status) for message in messages}
+    at_work = _at_work(connection_id, {step for some in due.values() for step in some}, hands)
+    messages = [message for message in messages if not at_work.intersection(due[message.key])]
     by_step: dict[Step, list[Webhook]] = defaultdict(list)
     for message in messages:
-        for step in steps(message.type, tuple(message.objects), message.status):
+        for step in due[message.key]:
             by_step[step].append(message)
     failed: set[int] = set()
+    followed: dict[int, set[Step]] = defaultdict(set)
     runs: dict[int, str] = {}
     # The end of an authorization first: what else there is can only fail after it.
     for step in sorted(by_step, key=lambda step: step is not Step.DEAUTHORIZE):
-        for part, action in _actions(connection_id, step, by_step[step], hands):
-            try:
-                run = action()
-            except Exception as error:  # noqa: BLE001  # whatever it is, the messages wait and others go on
-                log.warning("%s for messages of TikTok Shop is tried again: %s", step.value, type(error).__name__)
-                failed.update(message.key for message in part)
-            else:
-                runs.update((message.key, run) for message in part)
+        part, action = _action(connection_id, step, by_step[step], hands)
+        try:
+            run = action()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the messages wait and others go on
+            log.warning("%s for messages of TikTok Shop is tried again: %s", step.value, type(error).__name__)
+            failed.update(message.key for message in part)
+        else:
+            for message in part:
+                followed[message.key].add(step)
+                runs[message.key] = run
     now = hands.clock()
     done: dict[str, list[int]] = defaultdict(list)
     for message in messages:
-        if message.key not in failed:
+        # What is left of more than one run takes waits until that one has ended.
+        if followed[message.key].issuperset(due[message.key]):
             done[runs.get(message.key, "")].append(message.key)
     for run, keys in done.items():
         mark_handled(keys, now, flow_run_id=run)
     put_off([message for message in messages if message.key in failed], now)
-    return len(messages) - len(failed)
+    return sum(len(keys) for keys in done.values())
 
 
-def _actions(
+def _at_work(connection_id: int, due: Iterable[Step], hands: Hands) -> set[Step]:
+    """Steps whose last run has not ended: what came meanwhile makes one run together, as soon as it has.
+
+    A second run would wait for its turn in a place that other connections need.
+    """
+    name = connection_name(connection_id)
+    try:
+        return {step for step in due if step in FLOWS and hands.is_at_work(step.value, name)}
+    except Exception:  # noqa: BLE001  # whatever it is, starting a run will say it
+        return set()
+
+
+def _action(
     connection_id: int, step: Step, messages: Sequence[Webhook], hands: Hands
-) -> list[tuple[Sequence[Webhook], Callable[[], str]]]:
-    """What to do for one step: each action with the messages it is for; an action answers the id of its run."""
+) -> tuple[Sequence[Webhook], Callable[[], str]]:
+    """What to do for one step now, and the messages it is for; doing it answers the id of its run."""
     if step is Step.DEAUTHORIZE:
-        return [(messages, lambda: _without_run(hands.deauthorize(connection_id)))]
+        return messages, lambda: _without_run(hands.deauthorize(connection_id))
     if step is Step.NOTE_EXPIRY:
         ends = [end for end in (expiry(message.status) for message in messages) if end is not None]
-        return [(messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends))))]
+        return messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends)))
     if step is Step.CANCELLATIONS:
         # It reads what changed since it last looked: no more than the objects the messages are about.
-        return [(messages, lambda: _start(hands, step, connection_id, {}))]
-    return [
-        (part, lambda ids=ids: _start(hands, step, connection_id, _parameters(step, connection_id, ids)))  # type: ignore[misc]
-        for part, ids in _parts(messages)
-    ]
+        return messages, lambda: _start(hands, step, connection_id, {})
+    part, ids = _part(messages)
+    return part, lambda: _start(hands, step, connection_id, _parameters(step, connection_id, ids))
 
 
-def _parts(messages: Sequence[Webhook]) -> list[tuple[list[Webhook], list[str]]]:
-    """The messages some at a time, with the ids they are about, each id once."""
-    parts: list[tuple[list[Webhook], list[str]]] = []
+def _part(messages: Sequence[Webhook]) -> tuple[list[Webhook], list[str]]:
+    """The first messages, as many as one run takes, with the ids they are about, each id once."""
     part: list[Webhook] = []
     ids: dict[str, None] = {}
     for message in messages:
         if part and len({*ids, *message.objects}) > _IDS_A_RUN:
-            parts.append((part, list(ids)))
-            part, ids = [], {}
+            break
         part.append(message)
         ids.update(dict.fromkeys(message.objects))
-    if part:
-        parts.append((part, list(ids)))
-    return parts
+    return part, list(ids)
 
 
 def _parameters(step: Step, connection_id: int, ids: Sequence[str]) -> dict[str, Any]:

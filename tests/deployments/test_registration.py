@@ -16,12 +16,12 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Running
+from prefect.states import Completed, Running
 
 from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.settling import cancel_overtaken, settle_runs
-from deployments.starting import NotStarted, start_run
+from deployments.starting import NotStarted, is_at_work, start_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
@@ -136,6 +136,20 @@ def test_a_run_is_asked_for_by_name() -> None:
         start_run("order_import", "uk", {}, deployment="nowhere")
     with pytest.raises(NotStarted):
         start_run("order_import", "uk", {"order_ids": 7})
+
+
+def test_a_run_asked_for_is_at_work_until_it_has_ended() -> None:
+    bring(BY_HAND)
+    assert not is_at_work("order_import", "uk")
+    run = start_run("order_import", "uk", {})
+    assert is_at_work("order_import", "uk")
+    assert not is_at_work("order_import", "us")
+    assert not is_at_work("status_sync", "uk")
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run, Running(), force=True)  # type: ignore[arg-type]
+        assert is_at_work("order_import", "uk")
+        client.set_flow_run_state(run, Completed(), force=True)  # type: ignore[arg-type]
+    assert not is_at_work("order_import", "uk")
 
 
 def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:

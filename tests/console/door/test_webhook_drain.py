@@ -66,10 +66,26 @@ def test_authorizations_end_and_their_ends_are_noted(main: int, prefect: Prefect
     assert [row.flow_run_id for row in rows(sqlite_database)] == ["", ""]
 
 
-def test_many_orders_are_handed_out_in_parts(main: int, prefect: Prefect) -> None:
+def test_many_orders_are_handed_out_one_run_after_the_other(main: int, prefect: Prefect) -> None:
     receive(main, *(order(number) for number in range(450)))
-    assert drain_once(prefect.hands) == 450
+    assert [drain_once(prefect.hands) for _ in range(4)] == [200, 200, 50, 0]
     assert [len(run[2]["order_ids"]) for run in prefect.runs] == [200, 200, 50]
+
+
+def test_what_comes_while_a_run_is_at_work_makes_one_together(main: int, prefect: Prefect) -> None:
+    receive(main, order(1))
+    assert drain_once(prefect.hands) == 1
+    prefect.at_work = {"order_import"}
+    receive(main, order(2), order(3, "CANCEL"), (12, {"order_id": "4"}))
+    # The cancelled order waits with both of its runs: neither is started twice.
+    assert drain_once(prefect.hands) == 1
+    assert [run[0] for run in prefect.runs] == ["order_import", "cancellation_sync"]
+    prefect.at_work.clear()
+    assert drain_once(prefect.hands) == 2
+    assert [run[:3] for run in prefect.runs[2:]] == [
+        ("order_import", "main", {"order_ids": ["2", "3"], "only_due": True}),
+        ("cancellation_sync", "main", {}),
+    ]
 
 
 def test_what_fails_waits_longer_each_time_and_holds_nothing_else_up(
