@@ -30,6 +30,7 @@ from rules.setup import Setup, SetupFacts, Step, StepState, judge_setup, reasons
 from tasks.connection_changes import change_connection
 from tasks.connections import ConnectionDetails, add_connection
 from tasks.consent import authorize_connection, begin_consent, code_of, offer_choice
+from tasks.mailing import contact
 from tasks.order_mappings import carrier_suggestions
 from tasks.setup import sales_warehouses, setup_facts
 from tasks.shop_tables import ORDER_TABLES, mirror_small_tables
@@ -50,7 +51,7 @@ _SHOWN: Final[Mapping[str, str]] = {
     "orders.shipping": "",
     "orders.customer": "",
     "orders.cancel_reason": "a person is asked",
-    "orders.failure_email": "nobody is mailed",
+    "orders.failure_email": "nobody is mailed about orders",
 }
 
 
@@ -272,12 +273,27 @@ class Guide:
         """The settings as they are, shown once, and changes to them until there are none."""
         if not self._settings_shown:
             self._settings_shown = True
+            self._ask_contact()
             self._show_settings()
         while change := _ask("Change one (name=value), or Enter to go on", "", optional=True):
             try:
                 self._set(change)
             except Refused as error:
                 _tell(error)
+
+    def _ask_contact(self) -> None:
+        """Whom to tell before the consent ends and when runs keep failing (A5), unless that is known."""
+        with database().read() as session:
+            if contact(session, self._connection()):
+                return
+        prompt = "E-mail address to warn you at, before the consent ends or when runs keep failing; Enter: none"
+        while address := _ask(prompt, "", optional=True):
+            if "@" in address and " " not in address:
+                change_connection(self._name, contact_email=address)
+                if not settings().smtp_host:
+                    say("  Mails need a mail server: set CONNECTOR_SMTP_HOST and what belongs to it (README).")
+                return
+            say("  ! That is not an e-mail address.")
 
     def _show_settings(self) -> None:
         with database().read() as session:

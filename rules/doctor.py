@@ -6,7 +6,7 @@ the clients normalise them (rules.doctor_prestashop, rules.doctor_tiktok), and o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -139,18 +139,30 @@ def judge_prefect(*, url: str, reached: bool) -> Finding:
     return check.passed("answers")
 
 
-def judge_mail(*, configured: bool, wanted: bool, cause: str = "", fix: str = "") -> Finding:
-    """The mail server; `cause` is why the login failed, `wanted` whether any connection wants mails."""
+def judge_mail(addresses: Mapping[str, str], *, configured: bool, cause: str = "", fix: str = "") -> Finding:
+    """The mail server, and whom it is for.
+
+    Args:
+        addresses: whom to tell about each connection, by its name; "" for nobody.
+        configured: there is a mail server.
+        cause: why the login failed, with its fix.
+    """
     check = Check(Area.INSTALLATION, "mail")
     if cause:
         return check.fail(cause, fix)
-    if configured:
-        return check.passed("the mail server takes our login (no mail was sent)")
-    if wanted:
+    if any(addresses.values()) and not configured:
         return check.fail(
-            "orders.failure_email is set, but there is no mail server.",
+            "There is an address for mails, but no mail server.",
             "Set CONNECTOR_SMTP_HOST and the other CONNECTOR_SMTP_ variables.",
         )
+    untold = [name for name, address in addresses.items() if not address]
+    if untold:
+        return check.warn(
+            f"There is no address for {listed(untold)}: nobody is told before the consent ends or when runs keep failing.",
+            "Run: connector connection change NAME --contact-email ADDRESS",
+        )
+    if configured:
+        return check.passed("the mail server takes our login (no mail was sent)")
     return check.passed("no mail server is set, and nobody wants mails")
 
 

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from models.connections import AuthorizationState
 from models.taxonomy import ShippingProvider
 from models.templates import CarrierMapping, CategoryTemplate
 from rules import decision
+from rules.authorization import fix_of, not_authorized
 from rules.doctor import Area, Check, Finding, listed
 from rules.papers import papers
 from rules.shipping_providers import provider_for
@@ -27,25 +29,30 @@ SCOPES: Final = (
 UNCERTAIN_SCOPES: Final = ("seller.product.delete", "seller.fulfillment.package.write", "seller.return_refund.basic")
 
 
-def judge_authorization(expires: datetime | None, now: datetime, connection: str) -> Finding:
-    """How long the merchant's consent still lasts."""
-    check, fix = Check(Area.TIKTOK, "authorization"), f"Run: connector connection authorize {connection}"
-    if expires is None:
-        return check.fail("TikTok Shop was never authorized.", fix)
-    if expires <= now:
-        return check.fail(f"The authorization ran out on {expires:%Y-%m-%d}.", fix)
-    if expires - now < _EXPIRES_SOON:
-        return check.warn(f"The authorization runs out on {expires:%Y-%m-%d}.", fix)
-    return check.passed(f"until {expires:%Y-%m-%d}")
+def judge_authorization(state: AuthorizationState, until: datetime | None, now: datetime, connection: str) -> Finding:
+    """How long the merchant's consent still lasts; `until` is None when nobody knows."""
+    check, fix = Check(Area.TIKTOK, "authorization"), fix_of(connection)
+    if until is not None and until <= now:
+        return check.fail(f"The authorization ran out on {until:%Y-%m-%d}.", fix)
+    if state is not AuthorizationState.AUTHORIZED:
+        return check.fail(not_authorized(connection, state).cause, fix)
+    if until is None:
+        return check.passed("its end is not known")
+    if until - now < _EXPIRES_SOON:
+        return check.warn(f"The authorization runs out on {until:%Y-%m-%d}.", fix)
+    return check.passed(f"until {until:%Y-%m-%d}")
 
 
 def judge_covered(shop_id: str, covered: Collection[str], connection: str) -> Finding:
     """Whether the consent still covers the chosen shop."""
     check = Check(Area.TIKTOK, "shop")
-    if shop_id and shop_id in covered:
+    if not shop_id:
+        why = not_authorized(connection, AuthorizationState.AUTHORIZED)
+        return check.fail(why.cause, why.fix)
+    if shop_id in covered:
         return check.passed("covered by the authorization")
     return check.fail(
-        "The authorization does not cover the shop of this connection." if shop_id else "No shop was chosen.",
+        "The authorization does not cover the shop of this connection.",
         f"Authorize it again: connector connection authorize {connection}",
     )
 

@@ -72,11 +72,15 @@ def standing(connection_id: int) -> Standing:
 def standing_of(session: Session, connection: Connection) -> Standing:
     """Where the authorization of a connection stands now, read in a session that is open."""
     now = utc_now()
-    told = _moment(session, connection.key, _TOLD_UNTIL)
-    until = rules.consent_until(connection.refresh_expires_at, told, now)
+    until = consent_end(session, connection, now)
     return Standing(
         connection.name, connection.authorization, until, rules.days_left(connection.authorization, until, now)
     )
+
+
+def consent_end(session: Session, connection: Connection, now: datetime) -> datetime | None:
+    """When the consent ends, by its tokens or by a warning of TikTok Shop; None when that is not known."""
+    return rules.consent_until(connection.refresh_expires_at, _moment(session, connection.key, _TOLD_UNTIL), now)
 
 
 def deauthorize(connection_id: int, at: datetime | None = None) -> bool:

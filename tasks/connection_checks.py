@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from clients.errors import ShopError
 from models.connections import Connection, find_connection
 from models.database import database
+from tasks.authorization import standing
 from tasks.connections import note_status
 from tasks.report import Failure
 from tasks.shops import open_shops, utc_now
@@ -125,7 +126,7 @@ def _check_tiktok(connection: Connection) -> SideState:
     except ShopError as error:
         side.problems.append(Failure.of("TikTok Shop", error))
     else:
-        expires = connection.refresh_expires_at
+        expires = standing(connection.key).until
         if expires is not None and expires - utc_now() < _EXPIRES_SOON:
             side.problems.append(
                 Failure(

@@ -28,7 +28,7 @@ from clients.tiktok.client import CategoryVersion
 from clients.tiktok.clock import clock_skew
 from config.secret_box import SecretBox, SecretBoxError
 from config.settings import Settings, settings
-from models.connections import AuthorizationState, Connection, find_connection, settings_in_force
+from models.connections import Connection, find_connection
 from models.database import database
 from models.orders import Order, OrderStage
 from models.revision import newest_revision, stored_revision
@@ -39,6 +39,8 @@ from rules import doctor_prestashop as prestashop_rules
 from rules import doctor_tiktok as tiktok_rules
 from rules.doctor import Area, Check, Finding, Level
 from tasks import inputs
+from tasks.authorization import standing_of
+from tasks.mailing import contact
 from tasks.report import BatchReport, Failure
 from tasks.shops import Shops, open_shops, utc_now
 
@@ -111,14 +113,14 @@ def examine_installation() -> list[Finding]:
     """Database, secret key, disk, Prefect server, mail."""
     process, store = settings(), database()
     reached, revision, newest = True, "", newest_revision()
-    wanted: list[str] = []
+    addresses: dict[str, str] = {}
     secrets: list[str] = []
     try:
         with store.read() as session:
             revision = stored_revision(session)
             for connection in session.exec(select(Connection)).all() if revision == newest else []:
                 secrets += [connection.prestashop_key_secret, connection.app_secret_secret]
-                wanted.append(settings_in_force(session, connection.key)[1].orders.failure_email)
+                addresses[connection.name] = contact(session, connection)
     except (SQLAlchemyError, OSError):
         reached = False
     return [
@@ -132,7 +134,7 @@ def examine_installation() -> list[Finding]:
         rules.judge_key_file(_key_file_mode(process), str(process.key_file)),
         rules.judge_disk(shutil.disk_usage(process.home if process.home.exists() else process.home.anchor).free),
         _prefect_server(),
-        _mail(process, wanted=any(wanted)),
+        _mail(process, addresses),
     ]
 
 
@@ -170,14 +172,14 @@ def _prefect_server() -> Finding:
     return rules.judge_prefect(url=url, reached=reached)
 
 
-def _mail(process: Settings, *, wanted: bool) -> Finding:
+def _mail(process: Settings, addresses: Mapping[str, str]) -> Finding:
     server = MailServer.configured(process)
     if server is not None:
         try:
             try_login(server)
         except MailFailed as error:
-            return rules.judge_mail(configured=True, wanted=wanted, cause=error.cause, fix=error.fix)
-    return rules.judge_mail(configured=server is not None, wanted=wanted)
+            return rules.judge_mail(addresses, configured=True, cause=error.cause, fix=error.fix)
+    return rules.judge_mail(addresses, configured=server is not None)
 
 
 # PrestaShop
@@ -414,10 +416,8 @@ def examine_tiktok(connection_id: int) -> Diagnosis:
     found = Diagnosis()
     with database().read() as session:
         connection = session.get_one(Connection, connection_id)
-    expires = connection.refresh_expires_at if connection.access_token_secret else None
-    if connection.authorization is AuthorizationState.EXPIRED and expires is not None:
-        expires = min(expires, utc_now())
-    authorization = tiktok_rules.judge_authorization(expires, utc_now(), connection.name)
+        stands = standing_of(session, connection)
+    authorization = tiktok_rules.judge_authorization(stands.state, stands.until, utc_now(), connection.name)
     with httpx.Client() as http:
         clock = rules.judge_clock(Area.TIKTOK, clock_skew(connection.tiktok_api_url, http, utc_now), "TikTok Shop")
     found += [authorization, clock]

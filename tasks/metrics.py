@@ -23,9 +23,10 @@ from clients.budget import BudgetState, CallBudget, SharedBudget
 from config.settings import settings
 from models.connections import Connection
 from models.database import MIGRATIONS, Database, database
-from models.listings import Change, ChangeKind, ChangeState, Plan, Touched
+from models.listings import Change, ChangeKind, ChangeState, Plan, RunOutcome, Touched
 from models.orders import UNFINISHED, AfterSale, Order, OrderStage
 from models.webhooks import Webhook
+from tasks.authorization import consent_end
 from tasks.shops import call_budget
 
 RECENT: Final = timedelta(hours=1)
@@ -52,10 +53,14 @@ class Figures:
     """Of one connection.
 
     Attributes:
-        authorized: TikTok Shop lets it in.
+        authorized: TikTok Shop lets it in, and its shop is chosen.
         authorization_days: until a person has to consent again; None when nobody did yet.
         orders: from placed on TikTok Shop to imported, of those imported within the last hour.
-        changes: from planned to confirmed, of those confirmed within the last hour, by kind.
+        waiting_order_seconds: since the oldest order that waits to be imported was placed, those that wait for a
+            person aside.
+        changes: from noticed to confirmed, of those confirmed within the last hour, by kind. What was not noticed
+            before it was planned counts from then.
+        runs: ended within the last hour, by (flow, outcome).
         touched: products whose price or stock still has to be worked out again.
         touched_seconds: how long the oldest of them has been waiting.
         backlog: open changes and, under "order", orders on their way into PrestaShop, by kind.
@@ -69,7 +74,9 @@ class Figures:
     authorized: bool
     authorization_days: float | None
     orders: Lag = field(default_factory=lambda: lag([]))
+    waiting_order_seconds: float = 0.0
     changes: dict[str, Lag] = field(default_factory=dict)
+    runs: dict[tuple[str, str], int] = field(default_factory=dict)
     touched: int = 0
     touched_seconds: float = 0.0
     backlog: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -104,10 +111,11 @@ def figures(now: datetime) -> list[Figures]:
     """The figures of every connection, by name."""
     with database().read() as session:
         connections = session.exec(select(Connection).order_by(col(Connection.name))).all()
-        found = {connection.key: _of_connection(connection, now) for connection in connections}
+        found = {connection.key: _of_connection(session, connection, now) for connection in connections}
         _count_orders(session, found, now)
         _count_changes(session, found, now)
         _count_touched(session, found, now)
+        _count_runs(session, found, now)
         _count_webhooks(session, found)
     for connection in connections:
         found[connection.key].budgets = _budgets(connection)
@@ -143,8 +151,8 @@ def _answers(store: Database) -> bool:
     return True
 
 
-def _of_connection(connection: Connection, now: datetime) -> Figures:
-    ends = connection.refresh_expires_at
+def _of_connection(session: Session, connection: Connection, now: datetime) -> Figures:
+    ends = consent_end(session, connection, now)
     return Figures(
         connection=connection.name,
         authorized=connection.is_authorized,
@@ -166,15 +174,24 @@ def _count_orders(session: Session, found: dict[int, Figures], now: datetime) ->
     for key, seconds in took.items():
         found[key].orders = lag(seconds)
     waiting = (*UNFINISHED, OrderStage.SEEN, OrderStage.ON_HOLD)
-    for key, stage, code, count in session.exec(
-        select(Order.connection_id, Order.stage, Order.parked_code, func.count())
+    stage: OrderStage
+    for key, stage, code, count, oldest in session.connection().execute(
+        select_columns(
+            col(Order.connection_id),
+            col(Order.stage),
+            col(Order.parked_code),
+            func.count(),
+            func.min(col(Order.created_at)),
+        )
         .where(col(Order.stage).in_(waiting), col(Order.connection_id).in_(found))
         .group_by(col(Order.connection_id), col(Order.stage), col(Order.parked_code))
     ):
+        one = found[key]
         if code:
-            found[key].parked["order", code] += count
+            one.parked["order", code] += count
         elif stage in UNFINISHED:
-            found[key].backlog["order"] += count
+            one.backlog["order"] += count
+            one.waiting_order_seconds = max(one.waiting_order_seconds, (now - oldest).total_seconds())
     for key, kind, code, count in session.exec(
         select(AfterSale.connection_id, AfterSale.kind, AfterSale.parked_code, func.count())
         .where(AfterSale.parked_code != "", col(AfterSale.connection_id).in_(found))
@@ -198,12 +215,12 @@ def _count_changes(session: Session, found: dict[int, Figures], now: datetime) -
             found[key].backlog[kind.value] += count
     newest = session.exec(select(func.max(Change.id))).one() or 0
     took: dict[tuple[int, ChangeKind], list[float]] = defaultdict(list)
-    for key, kind, state, planned, ended in session.connection().execute(
+    for key, kind, state, noticed, ended in session.connection().execute(
         select_columns(
             col(Change.connection_id),
             col(Change.kind),
             col(Change.state),
-            col(Change.created_at),
+            func.coalesce(col(Change.noticed_at), col(Change.created_at)),
             col(Change.finished_at),
         ).where(
             col(Change.id) > newest - _NEWEST,
@@ -213,19 +230,30 @@ def _count_changes(session: Session, found: dict[int, Figures], now: datetime) -
     ):
         found[key].outcomes[kind.value, state.value] += 1
         if state is ChangeState.CONFIRMED:
-            took[key, kind].append((ended - planned).total_seconds())
+            took[key, kind].append((ended - noticed).total_seconds())
     for (key, kind), seconds in took.items():
         found[key].changes[kind.value] = lag(seconds)
 
 
 def _count_touched(session: Session, found: dict[int, Figures], now: datetime) -> None:
-    for key, count, since in session.exec(
-        select(Touched.connection_id, func.count(), func.min(Touched.since))
+    for key, count, noticed in session.exec(
+        select(Touched.connection_id, func.count(), func.min(Touched.noticed_at))
         .where(col(Touched.connection_id).in_(found))
         .group_by(col(Touched.connection_id))
     ):
         found[key].touched = count
-        found[key].touched_seconds = max(0.0, (now - since).total_seconds())
+        if noticed is not None:
+            found[key].touched_seconds = max(0.0, (now - noticed).total_seconds())
+
+
+def _count_runs(session: Session, found: dict[int, Figures], now: datetime) -> None:
+    outcome: RunOutcome
+    for key, flow, outcome, count in session.connection().execute(
+        select_columns(col(Plan.connection_id), col(Plan.flow), col(Plan.outcome), func.count())
+        .where(col(Plan.ended_at) >= now - RECENT, col(Plan.outcome).is_not(None), col(Plan.connection_id).in_(found))
+        .group_by(col(Plan.connection_id), col(Plan.flow), col(Plan.outcome))
+    ):
+        found[key].runs[flow, outcome.value] = count
 
 
 def _count_webhooks(session: Session, found: dict[int, Figures]) -> None:

@@ -57,8 +57,8 @@ def app(own: Sandbox) -> list[str]:
 
 
 CATEGORY = ["mugs", "1", "Ceramic"]
-# Five carriers, one of them mapped; then the settings.
-CONFIGURATION = ["Royal Mail", "", "", "", "", "orders.shipping=not_booked", ""]
+# Five carriers, one of them mapped; an address, and the settings.
+CONFIGURATION = ["Royal Mail", "", "", "", "", "me", "me@shop.example", "orders.shipping=not_booked", ""]
 
 
 def test_from_nothing_to_ready_with_mistakes_and_interruptions(cli: Cli, own: Sandbox, store: Database) -> None:
@@ -88,11 +88,14 @@ def test_from_nothing_to_ready_with_mistakes_and_interruptions(cli: Cli, own: Sa
     ready = walk(cli, own, *CONFIGURATION)
     assert ready.status == 0, ready.stderr
     assert "products ready" in ready.stderr
+    assert "not an e-mail address" in ready.stderr
+    assert "CONNECTOR_SMTP_HOST" in ready.stderr
     assert "connector up" in ready.stderr
     assert cli("setup", "--status").status == 0
     with store.read() as session:
         connection = session.exec(select(Connection)).one()
         assert (connection.region, connection.shop_name) == ("GB", "Sandbox shop GB")
+        assert connection.contact_email == "me@shop.example"
         template = session.exec(select(CategoryTemplate)).one()
         assert (template.is_default, template.category_id) == (True, "853000")
         assert session.exec(select(CarrierMapping)).one().provider_name == "Royal Mail"
@@ -105,6 +108,7 @@ def test_in_one_go(cli: Cli, own: Sandbox) -> None:
     assert ran.status == 0, ran.stderr
     again = walk(cli, own)
     assert again.status == 0
+    assert "E-mail address" not in again.stderr
     assert "Everything is set up" in again.stderr
 
 

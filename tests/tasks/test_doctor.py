@@ -30,10 +30,12 @@ from sandbox.prestashop.shop import Account
 from sandbox.server import Sandbox
 from tasks import doctor as looking
 from tasks import runs as frame
+from tasks.authorization import deauthorize, note_expiry
+from tasks.connection_changes import change_connection
 from tests.clients_of_a_test import closing_clients
 from tests.flows.conftest import Uploaded, fast_installation
 from tests.flows.keeping_step import MovedClock
-from tests.post_office import free_port
+from tests.post_office import Postbox, free_port
 
 READ_BY_THE_DOCTOR = ("cart_rules", "shop_groups", "zones", "deliveries")
 pytestmark = pytest.mark.slow
@@ -144,6 +146,7 @@ def treated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Treated]:
         with closing_clients(patch):
             database().upgrade()
             connection_id = connect_sandbox(box.settings(), box.auth_code())
+            change_connection("sandbox", contact_email="me@shop.example")
             add_templates(connection_id, home / "documents")
             shop = box.prestashop
             rights = {name: frozenset(methods.split()) for name, methods in NEEDED.items()}
@@ -168,7 +171,9 @@ def treated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Treated]:
 
 
 @pytest.fixture
-def patient(treated: Treated, installation: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
+def patient(
+    treated: Treated, installation: Path, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Patient]:
     """Those shops for one test, whatever the tests before did to them."""
     shutil.copytree(treated.home, installation)
     fast_installation(monkeypatch, installation)
@@ -353,11 +358,28 @@ BROKEN: list[Broken] = [
     # TikTok Shop
     (
         "never authorized",
-        lambda p: p.connection(access_token_secret="", refresh_token_secret=""),
+        lambda p: p.connection(
+            authorization=AuthorizationState.NONE, access_token_secret="", refresh_token_secret="", shop_id=""
+        ),
         "authorization",
         Level.FAIL,
-        "never",
+        "no TikTok Shop authorization yet",
     ),
+    (
+        "the seller withdrew the consent",
+        lambda p: deauthorize(p.connection_id),
+        "authorization",
+        Level.FAIL,
+        "The seller withdrew",
+    ),
+    (
+        "tokens are no longer taken",
+        lambda p: p.connection(authorization=AuthorizationState.EXPIRED),
+        "authorization",
+        Level.FAIL,
+        "no longer takes",
+    ),
+    ("no shop was chosen", lambda p: p.connection(shop_id=""), "shop", Level.FAIL, "--shop NAME"),
     (
         "consent ran out",
         lambda p: p.connection(refresh_expires_at=datetime(2026, 1, 2, tzinfo=UTC)),
@@ -368,6 +390,13 @@ BROKEN: list[Broken] = [
     (
         "consent runs out soon",
         lambda p: p.connection(refresh_expires_at=datetime.now(UTC) + timedelta(days=9)),
+        "authorization",
+        Level.WARN,
+        "runs out",
+    ),
+    (
+        "TikTok Shop warns of an earlier end",
+        lambda p: note_expiry(p.connection_id, datetime.now(UTC) + timedelta(days=9)),
         "authorization",
         Level.WARN,
         "runs out",
@@ -442,7 +471,14 @@ BROKEN: list[Broken] = [
         Level.FAIL,
         "1 MB",
     ),
-    ("no mail server", lambda p: p.setting("orders.failure_email", BUYER), "mail", Level.FAIL, "no mail server"),
+    ("no mail server", lambda p: p.environment(SMTP_HOST=""), "mail", Level.FAIL, "no mail server"),
+    (
+        "nobody to mail to",
+        lambda p: p.connection(contact_email=""),
+        "mail",
+        Level.WARN,
+        "no address for sandbox",
+    ),
     (
         "a mail server that is away",
         lambda p: p.environment(SMTP_HOST="127.0.0.1", SMTP_PORT=free_port(), SMTP_SECURITY="none", SMTP_FROM=BUYER),

@@ -18,8 +18,9 @@ from console.door.app import check_exposure, door_app
 from console.errors import Refused
 from models.connections import Connection
 from models.database import Database
-from models.listings import Change, ChangeKind, ChangeState, Plan, Touched
+from models.listings import Change, ChangeKind, ChangeState, Plan, RunOutcome, Touched
 from models.orders import AfterSale, AfterSaleKind, Order, OrderStage
+from tasks.authorization import note_expiry
 from tasks.metrics import figures, lag
 from tests.door_messages import NOW, Prefect, TestClient
 
@@ -61,15 +62,29 @@ def fill(session_of: Database, connection_id: int) -> None:
         connection.refresh_expires_at = NOW + timedelta(days=12)
         plan = Plan(connection_id=connection_id, flow="price_stock_sync", created_at=NOW)
         session.add(plan)
+        for outcome, hours in [
+            (RunOutcome.COMPLETED, 0.1),
+            (RunOutcome.COMPLETED, 0.2),
+            (RunOutcome.PARTLY, 0.3),
+            (RunOutcome.FAILED, 0.4),
+            (RunOutcome.FAILED, 2),
+        ]:
+            ended = NOW - timedelta(hours=hours)
+            session.add(
+                Plan(
+                    connection_id=connection_id, flow="order_import", created_at=ended, ended_at=ended, outcome=outcome
+                )
+            )
         session.flush()
-        for number, (kind, state, code, took) in enumerate(
+        for number, (kind, state, code, took, waited) in enumerate(
             [
-                (ChangeKind.PRICE, ChangeState.CONFIRMED, "", 4),
-                (ChangeKind.PRICE, ChangeState.CONFIRMED, "", 8),
-                (ChangeKind.STOCK, ChangeState.PLANNED, "", None),
-                (ChangeKind.CREATE, ChangeState.PARKED, "brand", 1),
+                (ChangeKind.PRICE, ChangeState.CONFIRMED, "", 4, None),
+                (ChangeKind.PRICE, ChangeState.CONFIRMED, "", 8, 60),
+                (ChangeKind.STOCK, ChangeState.PLANNED, "", None, None),
+                (ChangeKind.CREATE, ChangeState.PARKED, "brand", 1, None),
             ]
         ):
+            planned = NOW - timedelta(minutes=5)
             session.add(
                 Change(
                     connection_id=connection_id,
@@ -78,8 +93,9 @@ def fill(session_of: Database, connection_id: int) -> None:
                     object=f"product:{number}",
                     state=state,
                     code=code,
-                    created_at=NOW - timedelta(minutes=5),
-                    finished_at=None if took is None else NOW - timedelta(minutes=5) + timedelta(seconds=took),
+                    noticed_at=None if waited is None else planned - timedelta(seconds=waited),
+                    created_at=planned,
+                    finished_at=None if took is None else planned + timedelta(seconds=took),
                 )
             )
         for number, (stage, code, took) in enumerate(
@@ -109,7 +125,8 @@ def fill(session_of: Database, connection_id: int) -> None:
                 parked_code="refund",
             )
         )
-        session.add(Touched(connection_id=connection_id, id_product=1, since=NOW - timedelta(seconds=7)))
+        noticed = NOW - timedelta(seconds=7)
+        session.add(Touched(connection_id=connection_id, id_product=1, since=NOW, noticed_at=noticed))
 
 
 def test_figures_on_both_databases(database: Database) -> None:
@@ -120,12 +137,22 @@ def test_figures_on_both_databases(database: Database) -> None:
     (one,) = figures(NOW)
     assert (one.connection, one.authorized, one.authorization_days) == ("main", False, 12)
     assert (one.orders.count, one.orders.longest) == (1, 30)
-    assert (one.changes["price"].count, one.changes["price"].p50, one.changes["price"].longest) == (2, 4, 8)
+    assert one.waiting_order_seconds == 180
+    assert (one.changes["price"].count, one.changes["price"].p50, one.changes["price"].longest) == (2, 4, 68)
+    assert one.runs == {
+        ("order_import", "completed"): 2,
+        ("order_import", "partly"): 1,
+        ("order_import", "failed"): 1,
+    }
     assert one.backlog == {"stock": 1, "order": 1}
     assert one.parked == {("create", "brand"): 1, ("order", "unknown_sku"): 1, ("return", "refund"): 1}
     assert one.outcomes == {("price", "confirmed"): 2, ("create", "parked"): 1}
     assert (one.touched, one.touched_seconds) == (1, 7)
     assert one.budgets["tiktok", "read"].rate > 0
+    # TikTok Shop warns of an earlier end.
+    note_expiry(key, NOW + timedelta(days=3))
+    (one,) = figures(NOW)
+    assert one.authorization_days == 3
 
 
 def test_metrics_are_what_prometheus_reads(door: TestClient, main: int, sqlite_database: Database) -> None:
@@ -140,7 +167,11 @@ def test_metrics_are_what_prometheus_reads(door: TestClient, main: int, sqlite_d
     of_main = ("connection", "main")
     assert samples["connector_up", ()] == 1
     assert samples["connector_order_import_lag_seconds", (of_main, ("quantile", "0.99"))] == 30
-    assert samples["connector_change_lag_seconds", (of_main, ("kind", "price"), ("quantile", "1"))] == 8
+    assert samples["connector_change_lag_seconds", (of_main, ("kind", "price"), ("quantile", "1"))] == 68
+    assert samples["connector_order_import_oldest_seconds", (of_main,)] == 180
+    order_import = ("flow", "order_import")
+    assert samples["connector_runs_ended", (of_main, order_import, ("outcome", "completed"))] == 2
+    assert samples["connector_runs_ended", (of_main, order_import, ("outcome", "failed"))] == 1
     assert samples["connector_parked", (("code", "brand"), of_main, ("kind", "create"))] == 1
     assert samples["connector_authorization_days_left", (of_main,)] == 12
     assert samples["connector_call_budget_rate", (("class", "write"), of_main, ("shop", "tiktok"))] > 0
