@@ -158,7 +158,7 @@ def judge_mail(addresses: Mapping[str, str], *, configured: bool, cause: str = "
     untold = [name for name, address in addresses.items() if not address]
     if untold:
         return check.warn(
-            f"There is no address for {listed(untold)}: nobody is told before the consent ends or when runs keep failing.",
+            f"Nobody is told when the consent of {listed(untold)} ends or runs keep failing: there is no address.",
             "Run: connector connection change NAME --contact-email ADDRESS",
         )
     if configured:

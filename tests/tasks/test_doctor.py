@@ -477,7 +477,7 @@ BROKEN: list[Broken] = [
         lambda p: p.connection(contact_email=""),
         "mail",
         Level.WARN,
-        "no address for sandbox",
+        "consent of sandbox",
     ),
     (
         "a mail server that is away",
