@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -19,8 +22,13 @@ def door(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; CONNECTOR_DOOR_PORT when left out.")
     ] = 0,
+    end_with_stdin: Annotated[
+        bool, typer.Option(help="End when standard input does: with the process that started this one.")
+    ] = False,
 ) -> None:
     """Serve what others call from outside, until Ctrl-C or SIGTERM. `connector up` does this too."""
+    if end_with_stdin:
+        threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     from deployments.prefect_environment import enter_serving_environment
 
     process = enter_serving_environment()
@@ -30,3 +38,10 @@ def door(
     from console.door.app import serve
 
     serve(host or process.door_host, port or process.door_port, say)
+
+
+def _end_with_stdin() -> None:
+    """At once: who would start another door must not find this one on its port. Messages are stored before answers."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os._exit(0)

@@ -92,6 +92,7 @@ _LATE = {
     ("clients.purses", "PurseUnavailable"): Status.NO_ACCESS,
     ("tasks.inputs", "NotSetUp"): Status.FAILED,
     ("deployments.server", "ServerFailed"): Status.FAILED,
+    ("deployments.children", "ChildFailed"): Status.FAILED,
     ("deployments.registry", "UnknownFlow"): Status.WRONG_USE,
     ("deployments.registry", "WrongParameters"): Status.WRONG_USE,
 }

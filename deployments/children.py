@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Self
 import httpx
 
 from config.settings import Settings
+from deployments.server import reachable, try_to_listen
 
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
@@ -25,12 +27,23 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """A process of ours beside this one; ended with the block, started again when it ends by itself."""
+    """A process of ours beside this one; ended with the block, started again when it ends by itself.
+
+    Its standard input ends with this process, however that ends: it is to end itself then. (A signal at the parent's
+    death is tied to the thread that started the child, and here that may be one of many.)
+    """
 
     def __init__(
-        self, name: str, command: Sequence[str], address: str, log: Path, announce: Callable[[str], None]
+        self,
+        name: str,
+        command: Sequence[str],
+        host: str,
+        port: int,
+        log: Path,
+        announce: Callable[[str], None],
     ) -> None:
-        self.name, self.address = name, address
+        self.name, self.address = name, f"http://{reachable(host)}:{port}"
+        self._host, self._port = host, port
         self._command, self._log, self._announce = list(command), log, announce
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -39,9 +52,8 @@ class Child:
     @classmethod
     def door(cls, process: Settings, announce: Callable[[str], None]) -> Self:
         """The HTTP door for redirects, webhooks, cron URLs, health and metrics."""
-        host = "127.0.0.1" if process.door_host in ("0.0.0.0", "::") else process.door_host  # noqa: S104  # compared
-        command = [sys.executable, "-m", "console", "door"]
-        return cls("door", command, f"http://{host}:{process.door_port}", process.home / "door.log", announce)
+        command = [sys.executable, "-m", "console", "door", "--end-with-stdin"]
+        return cls("door", command, process.door_host, process.door_port, process.home / "door.log", announce)
 
     @property
     def pid(self) -> int | None:
@@ -52,12 +64,15 @@ class Child:
         """Start it, and wait until it answers.
 
         Raises:
-            ChildFailed: it ended at once, or did not answer in time.
+            ChildFailed: its port is in use, it ended at once, or did not answer in time.
         """
-        self._start()
+        self._check_free()
+        process = self._start()
         deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            if self._process is not None and self._process.poll() is not None:
+        # An answer is its own only while it lives.
+        while not self._answers() or process.poll() is not None:
+            if process.poll() is not None:
+                self._end()
                 raise ChildFailed(f"The {self.name} did not start. {self._last_line()}")
             if time.monotonic() > deadline:
                 self._end()
@@ -81,21 +96,36 @@ class Child:
         if lived < self._pause:
             return
         self._pause = min(self._pause * 2, _SLOWEST_SECONDS)
-        self._announce(f"The {self.name} ended with status {self._process.returncode} and is started again.")
+        self._announce(
+            f"The {self.name} ended with status {self._process.returncode} and is started again. {self._last_line()}"
+        )
+        self._end()
         self._start()
 
-    def _start(self) -> None:
+    def _check_free(self) -> None:
+        try:
+            try_to_listen(self._host, self._port)
+        except OSError as error:
+            # Whatever else is wrong with the address, the child says it itself.
+            if error.errno == errno.EADDRINUSE:
+                raise ChildFailed(
+                    f"Port {self._port} is in use, so the {self.name} cannot start. End what runs there, or choose "
+                    f"another with CONNECTOR_{self.name.upper()}_PORT."
+                ) from None
+
+    def _start(self) -> subprocess.Popen[bytes]:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, fixed arguments
                 self._command,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 # Ctrl-C reaches the whole foreground group; this one is ended by its owner.
                 start_new_session=True,
             )
         self._started = time.monotonic()
+        return self._process
 
     def _answers(self) -> bool:
         try:
@@ -105,14 +135,15 @@ class Child:
         return True
 
     def _end(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None:
             return
         self._process.terminate()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Its standard input, which would end it, is closed only after it had its time.
+        with self._process as process:
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def _last_line(self) -> str:
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]

@@ -32,10 +32,10 @@ class ServerCrashed(ServerFailed):
 
 def api_url(process: Settings) -> str:
     """Where the API of the server that `connector up` starts is, for this machine."""
-    return f"http://{_reachable(process.prefect_host)}:{process.prefect_port}/api"
+    return f"http://{reachable(process.prefect_host)}:{process.prefect_port}/api"
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """An address that leads to what listens on `host`."""
     anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # compared
     return anywhere.get(host, f"[{host}]" if ":" in host else host)
@@ -98,12 +98,17 @@ def _healthy(api: str) -> bool:
         return False
 
 
+def try_to_listen(host: str, port: int) -> None:
+    """Listen for a moment; raises OSError where a child could not either."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+
+
 def _check_free(host: str, port: int) -> None:
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        try_to_listen(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ServerFailed(

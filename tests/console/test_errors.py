@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +99,14 @@ def test_credentials_under_a_lost_key_say_so(connected: Cli, installation: Path)
     ran = connected("connection", "check", "main")
     assert ran.status == 2
     assert "CONNECTOR_SECRET_KEY" in ran.stderr
+
+
+@pytest.mark.slow
+def test_up_says_why_its_door_does_not_start(installation: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "CONNECTOR_DOOR_HOST": "0.0.0.0"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "console", "up"], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 1
+    assert "Put a long random text into CONNECTOR_DOOR_TOKEN" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
