@@ -60,8 +60,8 @@ class OrderFacts:
         required: fields a merchant made obligatory, by resource.
         id_carrier: the present id of the chosen carrier (C2); `carrier` says why that one.
         id_lang: language of the orders.
-        paid, error, cancelled: ids of the states that an order is made in, lands in when its total differs, and is
-            cancelled by.
+        paid, error, backorder, cancelled: ids of the states that an order is made in, lands in when its total differs
+            or its pieces are not there, and is cancelled by.
     """
 
     records: inputs.Records
@@ -76,10 +76,16 @@ class OrderFacts:
     customer_group: int
     paid: int
     error: int
+    backorder: int
     cancelled: int
     round_type: int
     round_mode: int
     fee_product: FeeProduct | None
+
+    @property
+    def made_in(self) -> frozenset[int]:
+        """The states that PrestaShop itself leaves a new order in; in any other one somebody works on it."""
+        return frozenset((self.paid, self.error, self.backorder))
 
     def setting(self, name: str, otherwise: int = 0) -> int:
         """A setting of the shop as a number."""
@@ -149,6 +155,7 @@ def order_facts(shops: Shops) -> OrderFacts:
         customer_group=inputs.number(settings, "PS_CUSTOMER_GROUP", 3),
         paid=inputs.number(settings, "PS_OS_WS_PAYMENT", 11),
         error=inputs.number(settings, "PS_OS_ERROR", 8),
+        backorder=inputs.number(settings, "PS_OS_OUTOFSTOCK_PAID", 9),
         cancelled=inputs.number(settings, "PS_OS_CANCELED", 6),
         round_type=inputs.number(settings, "PS_ROUND_TYPE", 2),
         round_mode=inputs.number(settings, "PS_PRICE_ROUND_MODE", 2),

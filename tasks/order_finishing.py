@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import col
 
-from clients.errors import Rejected, Retryable, Uncertain
+from clients.errors import PartlyStored, Rejected, Retryable, Uncertain
 from clients.prestashop.filters import Filters, any_of
 from clients.prestashop.records import Record
 from models.database import database, in_parts
@@ -36,7 +36,10 @@ class OrderFinisher:
         self._states: dict[int, int] = {}
 
     def verify(self, works: Sequence[Work]) -> None:
-        """Read what was made: the answer of the creation only echoes what was asked for (4.1)."""
+        """Read what was made: the answer of the creation only echoes what was asked for (4.1).
+
+        An order is found right once: what people change of it while its import is held up is theirs.
+        """
         wanting = [
             work for work in works if not work.out and work.order.stage in (OrderStage.ORDER, OrderStage.VERIFIED)
         ]
@@ -49,6 +52,9 @@ class OrderFinisher:
             if order is None:
                 self._gone(work)
                 continue
+            self._states[order["id"]] = order["current_state"]
+            if work.order.stage is OrderStage.VERIFIED:
+                continue
             made = order.get("associations", {}).get("order_rows", ())
             expected = self._expected(work, is_shipped=order["id"] not in unshipped)
             differences = check_created(order, made, carriers.get(order["id"], []), expected)
@@ -56,6 +62,8 @@ class OrderFinisher:
                 self._undone(work, differences)
             elif not differences:
                 self._right(work, order, carriers.get(order["id"], []))
+            elif order["current_state"] not in self._facts.made_in:
+                self._worked_on(work, differences)
             elif all(difference.repairable for difference in differences):
                 self._repair(work, differences)
             else:
@@ -96,6 +104,7 @@ class OrderFinisher:
         return {row["id"]: row for row in orders}, carriers
 
     def _right(self, work: Work, order: Record, carriers: Sequence[Record]) -> None:
+        # Read once more where it was repaired.
         self._states[order["id"]] = order["current_state"]
         store(
             [work.order],
@@ -142,6 +151,16 @@ class OrderFinisher:
             first.fix if first else "Try it again.",
         )
 
+    def _worked_on(self, work: Work, differences: Sequence[Difference]) -> None:
+        """Somebody has moved it on: it is neither cancelled nor made anew behind their back."""
+        self._park(
+            work,
+            "order_worked_on",
+            f"PrestaShop order {work.order.id_order} is not what was paid, and somebody works on it already, so it was "
+            "left as it is: " + "; ".join(difference.text for difference in differences),
+            "Put it right in PrestaShop and try it again; or bring it to its end there and delete the order here.",
+        )
+
     def _gone(self, work: Work) -> None:
         id_order = work.order.id_order
         store(
@@ -162,12 +181,26 @@ class OrderFinisher:
         if not wanting:
             return
         self._describe(wanting)
-        wanting = [work for work in wanting if not work.out]
-        state = self._shops.settings.orders.imported_state
-        if state:
-            moving = [work for work in wanting if self._states.get(work.order.id_order or 0) != state]
-            self._move(moving, state)
+        self._give_status([work for work in wanting if not work.out])
         self._imported([work for work in wanting if not work.out])
+
+    def _give_status(self, works: Sequence[Work]) -> None:
+        """The status of imported orders (C7); one that somebody has moved on keeps what it has."""
+        state = self._shops.settings.orders.imported_state
+        if not state:
+            return
+        moving = [work for work in works if self._states.get(work.order.id_order or 0) in self._facts.made_in - {state}]
+        known = self._facts.records.get("order_states", {}).get(state)
+        if known is not None and not known.get("deleted"):
+            self._move(moving, state)
+            return
+        for work in moving:
+            self._park(
+                work,
+                "status_gone",
+                f"The status {state} that imported orders get was deleted in PrestaShop.",
+                "Choose another one: connector settings set orders.imported_state=…; then try it again.",
+            )
 
     def _describe(self, works: Sequence[Work]) -> None:
         """Note and reference. PrestaShop 1.7 cannot change single fields of an order: a private message says it."""
@@ -249,18 +282,23 @@ class OrderFinisher:
         """Give orders a status by their history, which mails nobody (2.13); the present one was read a moment ago."""
         if not works:
             return True
-        bodies = [{"id_order": work.order.id_order, "id_order_state": state} for work in works]
+        moved = works
         try:
-            self._prestashop.create_many("order_histories", bodies)
-            moved = {work.order.id_order or 0 for work in works}
-        except (Rejected, Uncertain, Retryable):
+            self._prestashop.create_many(
+                "order_histories", [{"id_order": work.order.id_order, "id_order_state": state} for work in works]
+            )
+        except (Rejected, Uncertain, Retryable) as fault:
             orders, _ = self._read(works)
-            moved = {key for key, row in orders.items() if row["current_state"] == state}
-        for work in works:
-            if (work.order.id_order or 0) in moved:
-                store([work.order], lambda _: {"prestashop_state": state})
-            else:
-                self._later(work)
+            moved = [work for work in works if orders.get(work.order.id_order or 0, {}).get("current_state") == state]
+            for work in [work for work in works if work not in moved]:
+                if len(works) > 1 and isinstance(fault, Rejected | PartlyStored):
+                    # Which of them is refused shows when each goes alone.
+                    self._move([work], state)
+                elif isinstance(fault, Rejected):
+                    self._park(work, fault.code or "refused", fault.cause, fault.fix)
+                else:
+                    self._later(work)
+        store((work.order for work in moved), lambda _: {"prestashop_state": state})
         return all(not work.out for work in works)
 
     def _later(self, work: Work) -> None:
