@@ -126,6 +126,8 @@ class Touched(SQLModel, table=True):
     id_product: int = Field(primary_key=True)
     why: str = Field(default="", max_length=40)
     since: datetime = moment(nullable=False)
+    # When the first of what it was touched for was noticed; `since` moves with the last.
+    noticed_at: Moment = moment()
 
 
 class ChangeKind(StrEnum):
@@ -158,15 +160,27 @@ class ChangeState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class RunOutcome(StrEnum):
+    """How a run ended. PARTLY: something of it was parked or failed; FAILED: it did not come to its end."""
+
+    COMPLETED = "completed"
+    PARTLY = "partly"
+    FAILED = "failed"
+
+
 class Plan(SQLModel, table=True):
-    """The changes one run worked out, to be applied at once or later (K1)."""
+    """A run on one connection, and the changes it worked out, to be applied at once or later (K1)."""
 
     id: int | None = Field(default=None, primary_key=True)
     connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE")
     flow: str = Field(max_length=40)
     parameters: dict[str, Any] = json_field(dict)
     dry_run: bool = False
+    # What its run needed exclusively, and how that run ended; None while it is at work.
+    turn: str = Field(default="", max_length=20, sa_column_kwargs=later("''"))
+    outcome: RunOutcome | None = choice(RunOutcome, default=None)
     created_at: datetime = moment(nullable=False)
+    ended_at: Moment = moment(index=True)
 
     @property
     def key(self) -> int:
@@ -212,6 +226,8 @@ class Change(SQLModel, table=True):
     cause: str = ""
     fix: str = ""
     request_id: str = Field(default="", max_length=64)
+    # When what a price or stock follows from was seen to have changed, which is before it was planned.
+    noticed_at: Moment = moment()
     created_at: datetime = moment(nullable=False)
     sent_at: Moment = moment()
     # Not sent before: a lock, a review or a refusal that passes by itself is waited out.

@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import bindparam, delete, literal, update
 from sqlmodel import Session, col, select
 
+from models.columns import Moment
 from models.database import database, in_parts
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, Touched
 from rules.decision import Reason
@@ -244,10 +245,11 @@ def plan_offers(
                 # Looked at again when it thaws.
                 seen.pop(sku.id_product or 0, None)
             continue
+        noticed = [row.noticed_at for sku in one.skus if (row := seen.get(sku.id_product or 0)) is not None]
         unknown += _forget_unanswered(one, mine)
         difference = _difference(shops, one)
         for kind, change in ((ChangeKind.PRICE, difference.price), (ChangeKind.STOCK, difference.stock)):
-            planned, outdated = _plan_one(run, one, kind, change, mine, began, retry_parked=retry_parked)
+            planned, outdated = _plan_one(run, one, kind, change, mine, noticed, began, retry_parked=retry_parked)
             superseded += outdated
             if planned is None:
                 continue
@@ -262,10 +264,10 @@ def plan_offers(
     return report
 
 
-def _seen(session: Session, connection_id: int, ids: Sequence[int]) -> dict[int, datetime]:
+def _seen(session: Session, connection_id: int, ids: Sequence[int]) -> dict[int, Touched]:
     """Since when the products of the batch are touched."""
     return {
-        row.id_product: row.since
+        row.id_product: row
         for row in session.exec(
             select(Touched).where(Touched.connection_id == connection_id, col(Touched.id_product).in_(ids))
         )
@@ -340,15 +342,21 @@ def _plan_one(
     kind: ChangeKind,
     wanted: OfferChange | None,
     standing: Sequence[Change],
+    noticed: Sequence[Moment],
     now: datetime,
     *,
     retry_parked: bool,
 ) -> tuple[Change | None, list[int]]:
-    """The change to make of one kind, and those it takes the place of."""
+    """The change to make of one kind, and those it takes the place of.
+
+    It dates from what was noticed first: for `noticed`, or for an open change that it takes the place of.
+    """
     mine = [change for change in standing if change.kind == kind]
     if wanted is None:
         return None, [change.key for change in mine]
     targets = {step.sku_id: step.after for step in wanted.steps}
+    # One that is parked waited for a person, which is no lag of ours.
+    still_due = [change.noticed_at for change in mine if change.state != ChangeState.PARKED]
     waiting_until, attempts = None, 0
     for change in mine:
         if _targets(change) != targets:
@@ -370,6 +378,7 @@ def _plan_one(
         after={"skus": [step.as_record() for step in wanted.steps]},
         reasons=[reason.as_record() for reason in wanted.reasons],
         created_at=now,
+        noticed_at=min((moment for moment in (*noticed, *still_due) if moment is not None), default=None),
         # The more often a lock was met, the longer until it is looked at again.
         attempts=attempts,
         not_before=waiting_until,
@@ -420,7 +429,7 @@ def _name(one: ListingOffer) -> str:
 
 def _store(
     run: Run,
-    seen: Mapping[int, datetime],
+    seen: Mapping[int, Touched],
     began: datetime,
     changes: Sequence[Change],
     superseded: Sequence[int],
@@ -439,14 +448,19 @@ def _store(
                 [{"key": sku.id, "shown": sku.price, "pieces": sku.offered} for sku in unknown],
             )
         if seen:
-            # What was touched once more since it was read is looked at again.
+            # What was touched once more since it was read is looked at again, and dates from then.
             session.connection().execute(
                 delete(Touched).where(
                     col(Touched.connection_id) == run.connection_id,
                     col(Touched.id_product) == bindparam("product"),
                     col(Touched.since) == bindparam("touched"),
                 ),
-                [{"product": id_product, "touched": since} for id_product, since in seen.items()],
+                [{"product": row.id_product, "touched": row.since} for row in seen.values()],
+            )
+            session.connection().execute(
+                update(Touched)
+                .where(col(Touched.connection_id) == run.connection_id, col(Touched.id_product).in_(seen))
+                .values(noticed_at=col(Touched.since))
             )
 
 

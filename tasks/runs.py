@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from inspect import signature
 from typing import Any, Final, ParamSpec, TypeVar, get_type_hints
@@ -18,16 +19,17 @@ from prefect.artifacts import (
 )
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, TaskRunContext
-from sqlmodel import col, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from clients.errors import ReauthorizationNeeded
 from config.logging import redact_every_record
 from models.connections import Connection, find_connection
 from models.database import database, working_on
-from models.listings import Change, ChangeState, Plan
+from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.report import BatchReport, Failure, RunResult
-from tasks.shops import utc_now
+from tasks.shops import tiktok_answered_at, utc_now
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -132,12 +134,15 @@ def run_alone(
             if not now.is_authorized and not without_authorization:
                 why = not_authorized(found.name, now.authorization)
                 raise NotAuthorized(found.name, _unauthorized(why))
+            began = utc_now()
+            _end_dead_runs(session, found.key, turn, began)
             plan = Plan(
                 connection_id=found.key,
                 flow=flow,
                 parameters=dict(parameters),
                 dry_run=dry_run,
-                created_at=utc_now(),
+                turn=turn,
+                created_at=began,
             )
             session.add(plan)
             session.flush()
@@ -145,8 +150,31 @@ def run_alone(
         try:
             yield run
         except ReauthorizationNeeded as error:
+            _note_end(run, RunOutcome.FAILED)
             why = Refusal(NOT_AUTHORIZED, error.cause, fix_of(found.name))
             raise NotAuthorized(found.name, _unauthorized(why, error.request_id), plan=run.plan) from error
+        except BaseException:
+            _note_end(run, RunOutcome.FAILED)
+            raise
+
+
+def _end_dead_runs(session: Session, connection_id: int, turn: str, now: datetime) -> None:
+    """Who has the turn is the only one at work: what is found without an end was killed."""
+    session.connection().execute(
+        update(Plan)
+        .where(col(Plan.connection_id) == connection_id, col(Plan.turn) == turn, col(Plan.ended_at).is_(None))
+        .values(ended_at=now, outcome=RunOutcome.FAILED)
+    )
+
+
+def _note_end(run: Run, outcome: RunOutcome) -> None:
+    """Note how a run ended (K22), and when TikTok Shop last answered it (A7)."""
+    answered_at = tiktok_answered_at(run.connection_id)
+    with database().write() as session:
+        plan = session.get_one(Plan, run.plan)
+        plan.outcome, plan.ended_at = outcome, utc_now()
+        if answered_at is not None and answered_at >= plan.created_at:
+            session.get_one(Connection, run.connection_id).last_call_at = answered_at
 
 
 def _unauthorized(why: Refusal, request_id: str = "") -> Failure:
@@ -258,7 +286,8 @@ class Progress:
 
 
 def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
-    """The closing artifacts: figures, what was planned and what became of it, and what needs a person."""
+    """The end of a run, on record and as artifacts: figures, what was planned and became of it, who is needed."""
+    _note_end(run, RunOutcome.PARTLY if report.failures else RunOutcome.COMPLETED)
     context = FlowRunContext.get()
     if context is None:
         return

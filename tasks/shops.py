@@ -149,7 +149,7 @@ def open_shops(connection_id: int) -> Shops:
         connection = session.get_one(Connection, connection_id)
         version, document = settings_in_force(session, connection_id)
     box = SecretBox.open(settings())
-    return Shops(
+    shops = Shops(
         connection=connection,
         settings=document,
         settings_version=version,
@@ -169,6 +169,18 @@ def open_shops(connection_id: int) -> Shops:
             connection.tiktok_auth_url,
         ),
     )
+    _last_opened[connection_id] = shops.tiktok
+    return shops
+
+
+def tiktok_answered_at(connection_id: int) -> datetime | None:
+    """When a call to TikTok Shop last succeeded in this process; None when none did for that connection."""
+    client = _last_opened.get(connection_id)
+    return None if client is None else client.answered_at
+
+
+# The client of each connection: whoever asks when it was answered need not be able to open it.
+_last_opened: Final[dict[int, TikTokClient]] = {}
 
 
 @lru_cache(maxsize=64)

@@ -40,10 +40,11 @@ def touch(session: Session, connection_id: int, ids: Iterable[int], why: str, no
             for id_product in session.exec(linked.where(col(ListingSku.id_product).in_(part)))
         }
     rows = [
-        {"connection_id": connection_id, "id_product": id_product, "why": why, "since": now}
+        {"connection_id": connection_id, "id_product": id_product, "why": why, "since": now, "noticed_at": now}
         for id_product in sorted(one for one in listed if one is not None)
     ]
-    upsert(session, Touched, rows)
+    # What was noticed first and still waits is what its lag is counted from.
+    upsert(session, Touched, rows, only=("why", "since"))
 
 
 def with_packs(session: Session, connection_id: int, ids: Iterable[int]) -> set[int]:

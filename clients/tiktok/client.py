@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -110,6 +111,11 @@ class TikTokClient(OrderCalls, AftersaleCalls, WebhookCalls):
         """Close the connections, unless they belong to a client that was passed in."""
         if self._owns_http:
             self._http.close()
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the last call of this client succeeded; None when none did yet."""
+        return self._transport.answered_at
 
     # Seller
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import perf_counter
 from typing import Final
 
@@ -71,6 +72,7 @@ class Transport:
         self._timeout = timeout
         self._oldest = oldest_versions
         self._versions: dict[Endpoint, str] = {}
+        self.answered_at: datetime | None = None
 
     def call(
         self,
@@ -163,6 +165,7 @@ class Transport:
             raise
         self._log(call, started, "0", answer.request_id)
         self._budget.succeeded(endpoint.kind)
+        self.answered_at = self._clock()
         return answer
 
     def _request(

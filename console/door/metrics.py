@@ -52,10 +52,23 @@ def _add(metrics: _Metrics, one: Figures) -> None:
             one.authorization_days
         )
     _add_lag(metrics, "order_import", "From placed to imported, orders of the last hour", one.orders, connection=name)
+    metrics.of(
+        "order_import_oldest_seconds",
+        "Since the oldest order that waits to be imported was placed; 0 when none does.",
+        connection=name,
+    ).set(one.waiting_order_seconds)
     for kind, lag in one.changes.items():
         _add_lag(
-            metrics, "change", "From planned to confirmed, changes of the last hour", lag, connection=name, kind=kind
+            metrics, "change", "From noticed to confirmed, changes of the last hour", lag, connection=name, kind=kind
         )
+    for (flow, outcome), count in one.runs.items():
+        metrics.of(
+            "runs_ended",
+            "Runs that ended within the last hour: completed, partly (something parked or failed), or failed.",
+            connection=name,
+            flow=flow,
+            outcome=outcome,
+        ).set(count)
     metrics.of("touched_products", "Products whose price or stock has to be worked out.", connection=name).set(
         one.touched
     )

@@ -156,7 +156,27 @@ def expect_looked_at_again(listed: Listed, monkeypatch: pytest.MonkeyPatch, prod
         patch.setattr(offers, "load_offers", meanwhile)
         offers.plan_offers.fn(run, [product])
     with database().read() as session:
-        assert session.exec(select(Touched.id_product)).all() == [product]
+        (again,) = session.exec(select(Touched)).all()
+    assert (again.id_product, again.noticed_at) == (product, earlier)
+
+
+def test_a_change_dates_from_when_the_first_of_it_was_noticed(listed: Listed) -> None:
+    """K22: the time a product waited before it was planned is part of the lag."""
+    listed.sync()
+    product, noticed = listed.simple(), listed.clock()
+    for minutes in (0, 20):
+        listed.clock.advance(minutes=minutes)
+        with database().write() as session:
+            touch(session, listed.connection_id, [product], "product changed", noticed + timedelta(minutes=minutes))
+    listed.sandbox.prestashop.set_price(product, "27")
+    listed.sync(dry_run=True)
+    listed.clock.advance(minutes=10)
+    listed.sync()
+    first, sent = listed.changes()[-2:]
+    assert (first.state, first.noticed_at) == (ChangeState.SUPERSEDED, noticed)
+    assert (sent.state, sent.noticed_at) == (ChangeState.CONFIRMED, noticed)
+    with database().read() as session:
+        assert not session.exec(select(Touched)).all()
 
 
 # PrestaShop is not itself -------------------------------------------------------------------------------------------
