@@ -11,8 +11,9 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,6 +25,7 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
@@ -40,13 +42,33 @@ _WRITER_OF_A_CONNECTION = text(
     "SELECT pg_advisory_xact_lock_shared(7281946), pg_advisory_xact_lock(7281946, :connection_id)"
 )
 
+# Asked within the transaction that writes: a right that ended with its connection is somebody else's by then.
+_IS_HELD = text(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+    " AND pid = :pid AND classid = :high AND objid = :low"
+)
+
 _working_on: ContextVar[int | None] = ContextVar("_working_on", default=None)
+_held: ContextVar[tuple[_Held, ...]] = ContextVar("_held", default=())
 
 T = TypeVar("T")
 
 
 class Busy(Exception):
     """Somebody else holds what was asked for exclusively."""
+
+
+class RightLost(Exception):
+    """What was held exclusively is so no more: the connection that held it was cut. Nothing more may be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An advisory lock of PostgreSQL: the process that holds it for us, and its number."""
+
+    name: str
+    pid: int
+    number: int
 
 
 @contextmanager
@@ -98,10 +120,14 @@ class Database:
         Args:
             connection_id: what is written belongs to that connection; None for the one of `working_on`. Without
                 either it may be rows of any connection, and all other writers wait.
+
+        Raises:
+            RightLost: within `exclusive`, which ended before the block did.
         """
         with self._writing, Session(self._writer, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
                 self._wait_for_others(session, _working_on.get() if connection_id is None else connection_id)
+                self._check_held(session)
             yield session
 
     @staticmethod
@@ -110,6 +136,13 @@ class Database:
             session.connection().execute(_ONLY_WRITER)
         else:
             session.connection().execute(_WRITER_OF_A_CONNECTION, {"connection_id": connection_id})
+
+    @staticmethod
+    def _check_held(session: Session) -> None:
+        for held in _held.get():
+            numbers = {"high": held.number >> 32 & 0xFFFFFFFF, "low": held.number & 0xFFFFFFFF}
+            if not session.connection().execute(_IS_HELD, {"pid": held.pid, **numbers}).scalar():
+                raise RightLost(f"The database connection that held {held.name!r} was cut. The next run goes on.")
 
     def upgrade(self) -> None:
         """Bring the tables to the newest form. Safe to call at every start and from several processes."""
@@ -156,10 +189,15 @@ class Database:
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             lock = text("SELECT pg_try_advisory_lock(:number)").bindparams(number=number)
             _wait_for(lambda: bool(connection.execute(lock).scalar()), name, deadline)
+            pid = int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+            before = _held.set((*_held.get(), _Held(name, pid, number)))
             try:
                 yield
             finally:
-                connection.execute(text("SELECT pg_advisory_unlock(:number)").bindparams(number=number))
+                _held.reset(before)
+                # Where the connection was cut, the lock is gone with it.
+                with suppress(DBAPIError):
+                    connection.execute(text("SELECT pg_advisory_unlock(:number)").bindparams(number=number))
 
     def dispose(self) -> None:
         """Close all pooled connections."""
@@ -235,7 +273,14 @@ def _to_json(value: Any) -> str:
 
 def _engine(url: str, *, is_sqlite: bool) -> Engine:
     if not is_sqlite:
-        return create_engine(url, pool_pre_ping=True, json_serializer=_to_json, json_deserializer=orjson.loads)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            # A server that is gone is noticed within a minute, not when TCP gives up.
+            connect_args={"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+        )
     engine = create_engine(
         url,
         connect_args={"timeout": 30, "check_same_thread": False},

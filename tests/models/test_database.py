@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextvars import Context
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +13,7 @@ from sqlmodel import select
 
 from models.catalogue import ShopRecord
 from models.connections import Connection, Watermark
-from models.database import Busy, Database, upsert
+from models.database import Busy, Database, RightLost, upsert
 from tests.models.rows import NOW, make_connection, store_connection
 
 
@@ -166,6 +167,34 @@ def test_a_killed_process_gives_its_hold_back(database: Database) -> None:
         holder.send_signal(signal.SIGKILL)
         with database.exclusive("tokens:1", patience=30):
             pass
+
+
+def work_as_another(database: Database) -> None:
+    with database.exclusive("orders:1", patience=5), database.write(1):
+        pass
+
+
+@pytest.mark.parametrize("empty_database_url", ["postgresql"], indirect=True)
+def test_who_lost_its_right_writes_nothing_more(empty_database_url: str) -> None:
+    """The server was restarted, or the network cut: somebody else may be at work by now."""
+    ours, others = Database(empty_database_url), Database(empty_database_url)
+    ours.upgrade()
+    with ours.exclusive("orders:1"), ours.exclusive("tokens:1"):
+        with ours.write(1) as session:
+            session.add(make_connection())
+        with others.engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        Context().run(work_as_another, others)
+        with pytest.raises(RightLost, match="'orders:1' was cut"), ours.write(1):
+            raise AssertionError("written without the right to")
+        with ours.read() as session:
+            assert session.exec(select(Connection)).one()
+    with ours.write(1):
+        pass
+    ours.dispose()
+    others.dispose()
 
 
 def test_a_connection_opens_while_somebody_writes(sqlite_url: str) -> None:
