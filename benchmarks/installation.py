@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from config.settings import settings
+from config.settings import make_private, settings
 
 _PAGE = 200
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -40,10 +40,10 @@ class FlowRuns:
 
 
 class Installation:
-    """A running `connector up` of this benchmark's home folder."""
+    """A running `connector up` with a home folder of this benchmark's."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, door: int, started: float) -> None:
-        self.process, self.started = process, started
+    def __init__(self, process: subprocess.Popen[bytes], home: Path, port: int, door: int, started: float) -> None:
+        self.process, self._home, self.started = process, home, started
         self.door = f"http://127.0.0.1:{door}"
         self._api = f"http://127.0.0.1:{port}/api"
 
@@ -64,7 +64,7 @@ class Installation:
 
     def logs(self) -> dict[str, list[str]]:
         """The lines of every log of it, by name."""
-        home = settings().home
+        home = self._home
         logs = {"up": home / "up.log", "door": home / "door.log", "prefect": home / "prefect" / "server.log"}
         return {name: log.read_text(errors="replace").splitlines() for name, log in logs.items() if log.exists()}
 
@@ -117,7 +117,9 @@ class Installation:
 @contextmanager
 def running(*options: str) -> Iterator[Installation]:
     """Start `connector up` with these options, and end it."""
-    home = settings().home
+    # The sandbox would make itself a home of that name below any other.
+    home = settings().home / "sandbox" if "--sandbox" in options else settings().home
+    make_private(home)
     port, door = free_port(), free_port()
     environment = {
         **os.environ,
@@ -134,7 +136,7 @@ def running(*options: str) -> Iterator[Installation]:
             [sys.executable, "-m", "console", "up", *options], env=environment, stdout=out, stderr=out
         )
     try:
-        yield Installation(process, port, door, started)
+        yield Installation(process, home, port, door, started)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

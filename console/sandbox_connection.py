@@ -29,7 +29,7 @@ def connect(shops: Sandbox) -> None:
     for read in (refresh_categories, refresh_brands, refresh_logistics, mirror_small_tables):
         # What templates refer to; the schedules read it anew later.
         read.fn(connection_id)
-    folder = settings().home / "sandbox"
+    folder = settings().home / "documents"
     folder.mkdir(parents=True, exist_ok=True)
     add_templates(connection_id, folder)
     agree_on_orders(shops, connection_id)

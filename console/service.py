@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -40,9 +42,13 @@ def up(
     ] = "",
     timing: Annotated[str, typer.Option(help="Of the sandbox: none, or measured: costs of a real shop.")] = "none",
 ) -> None:
-    """Run everything on this machine: tables, Prefect server and UI, flows on their schedules. Ctrl-C ends it."""
+    """Run everything on this machine: tables, Prefect server and UI, flows on their schedules. Ctrl-C ends it.
+
+    With --sandbox in a home folder of its own, where no real shop is known.
+    """
     from deployments.prefect_environment import enter_serving_environment
 
+    reached = _enter_home_of_sandbox() if sandbox else ""
     enter_serving_environment()
     from deployments.up import up as serve
 
@@ -69,8 +75,28 @@ def up(
         # Only now: connecting is what a person would do again, the service has to cope by itself.
         shops.faults.set(rules)
         say(f"Sandbox: PrestaShop {shops.prestashop_url}, TikTok Shop {shops.tiktok_url}; connection sandbox is ready.")
+        say(f"It has a home folder of its own. Commands on it: {reached} connector …")
         with Life(shops, pace, seed):
             serve(say)
+
+
+def _enter_home_of_sandbox() -> str:
+    """Below the home folder, with tables and a Prefect server of its own: real shops and the sandbox never meet.
+
+    Returns:
+        The variables with which commands reach it.
+    """
+    from config.settings import settings
+
+    given = settings()
+    home = given.home if given.home.name == "sandbox" else given.home / "sandbox"
+    own = {"CONNECTOR_HOME": str(home), "CONNECTOR_DATABASE_URL": ""}
+    os.environ.update(own)
+    os.environ.pop("PREFECT_API_URL", None)
+    settings.cache_clear()
+    if not given.database_url:
+        del own["CONNECTOR_DATABASE_URL"]
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in own.items())
 
 
 def deploy(
@@ -85,7 +111,6 @@ def deploy(
     Run it again after connections, schedules or authorizations changed; `connector up` does the same by itself.
     """
     import asyncio
-    import os
 
     from deployments.prefect_environment import enter_prefect_environment
 

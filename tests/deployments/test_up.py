@@ -30,14 +30,14 @@ def free_port() -> int:
 
 
 class Up:
-    """A running `connector up --sandbox`."""
+    """A running `connector up --sandbox`; `real` is the home folder in which real shops would be."""
 
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port, self.door_port = home, port, free_port()
-        self.log = home.parent / "up.log"
+    def __init__(self, real: Path, port: int) -> None:
+        self.home, self.port, self.door_port = real / "sandbox", port, free_port()
+        self.log = real.parent / "up.log"
         self.environment = environment = {
             **os.environ,
-            "CONNECTOR_HOME": str(home),
+            "CONNECTOR_HOME": str(real),
             "CONNECTOR_PREFECT_PORT": str(port),
         }
         environment["CONNECTOR_DOOR_PORT"] = str(self.door_port)
@@ -82,7 +82,8 @@ class Up:
     def connector(self, *words: str) -> None:
         """A command that somebody types meanwhile."""
         command = [sys.executable, "-m", "console", *words]
-        subprocess.run(command, env=self.environment, capture_output=True, check=True)
+        environment = {**self.environment, "CONNECTOR_HOME": str(self.home)}
+        subprocess.run(command, env=environment, capture_output=True, check=True)
 
     def state(self, run: str) -> str:
         return str(httpx.get(f"http://127.0.0.1:{self.port}/api/flow_runs/{run}", timeout=30).json()["state"]["type"])
@@ -156,6 +157,8 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
     assert up.end() == 0
     assert not alive(server)
     assert not (up.home / "prefect-server.json").exists()
+    assert f"CONNECTOR_HOME={up.home} connector" in up.log.read_text()
+    assert [one.name for one in up.home.parent.iterdir()] == ["sandbox"], "no real shop hears of it"
     assert "Traceback" not in up.log.read_text()
 
 
