@@ -297,7 +297,13 @@ def cancel_on_tiktok(
         if not (retry_parked or reason) and _is_parked(shops.id, name, asked):
             report.count("parked before")
             continue
-        available = shops.tiktok.cancel_reasons(order.order_id) if is_open else ()
+        try:
+            available = shops.tiktok.cancel_reasons(order.order_id) if is_open else ()
+        except Rejected as fault:
+            refused = open_change(run, ChangeKind.CANCEL, name, asked, ())
+            if refused is not None:
+                _park(order, refused, fault, report)
+            continue
         found = cancel_reason(own, default, available)
         if isinstance(found, Finding):
             refused = open_change(run, ChangeKind.CANCEL, name, asked, ())
@@ -321,18 +327,15 @@ def _cancel(shops: Shops, order: Order, change: Change, reason: str, report: Bat
         shops.tiktok.cancel_order(order.order_id, reason)
     except Rejected as fault:
         if fault.code not in _CANCELLED_BEFORE:
-            finish(
-                change,
-                ChangeState.PARKED,
-                code=fault.code,
-                cause=fault.cause,
-                fix=fault.fix,
-                request_id=fault.request_id,
-            )
-            change.state = ChangeState.PARKED
-            report.failed(Failure.of(f"order {order.order_id}", fault))
+            _park(order, change, fault, report)
     except (Uncertain, Retryable) as fault:
         note(change, code=fault.code, cause=fault.cause, request_id=fault.request_id)
+
+
+def _park(order: Order, change: Change, fault: Rejected, report: BatchReport) -> None:
+    finish(change, ChangeState.PARKED, code=fault.code, cause=fault.cause, fix=fault.fix, request_id=fault.request_id)
+    change.state = ChangeState.PARKED
+    report.failed(Failure.of(f"order {order.order_id}", fault))
 
 
 def _confirm_cancelled(shops: Shops, sent: Sequence[tuple[Order, Change]], report: BatchReport) -> None:

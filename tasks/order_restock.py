@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from clients.errors import Retryable, Uncertain
+from clients.errors import Rejected, Retryable, Uncertain
 from clients.prestashop.filters import Filters, any_of
 from models.orders import OrderStage
-from tasks.order_record import mark_sending, park, postpone, store
+from tasks.order_record import mark_sending, park, park_error, postpone, store
 from tasks.order_work import Work
 from tasks.report import BatchReport
 from tasks.shops import Shops
@@ -23,10 +23,17 @@ _NOTED: Final = "restock"
 
 
 def put_back(shops: Shops, works: Sequence[Work], report: BatchReport) -> None:
-    """Give PrestaShop back the pieces of verified orders that TikTok fulfils, once."""
+    """Give PrestaShop back the pieces of verified orders that TikTok fulfils, once.
+
+    An order whose stock PrestaShop refuses to set waits for a person; the others go on.
+    """
     for work in works:
         if not work.out and work.seen.by_tiktok and work.order.stage is OrderStage.VERIFIED:
-            _one(shops, work, report)
+            try:
+                _one(shops, work, report)
+            except Rejected as fault:
+                work.out = True
+                report.failed(park_error(work.order, fault))
 
 
 def _one(shops: Shops, work: Work, report: BatchReport) -> None:

@@ -350,7 +350,10 @@ class _Shipping:
     def _provider(self, seen: TikTokOrder, parcel: Parcel) -> Decision[str] | Finding:
         option = seen.delivery_option_id
         if option not in self._providers:
-            self._providers[option] = self._offered(option)
+            try:
+                self._providers[option] = self._offered(option)
+            except Rejected as fault:
+                return Finding(fault.code, fault.cause, fault.fix)
         found = provider_for(
             parcel.carrier_reference,
             self._mappings,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from clients.errors import Rejected
 from clients.tiktok.client import TikTokClient
 from models.database import database
 from models.listings import ChangeKind, ChangeState
@@ -146,6 +147,30 @@ def test_a_refusal_is_not_asked_for_again(trade: Trade) -> None:
     trade.faults("")
     assert codes(trade.cancel(retry_parked=True)) == []
     assert (order.status, outcomes(trade)) == ("CANCELLED", [CONFIRMED])
+
+
+def test_an_order_whose_reasons_are_refused_holds_up_no_other(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade.order_settings(cancel_reason=OUT_OF_STOCK)
+    refused, other = trade.order(0), trade.order(1)
+    for order in (refused, other):
+        trade.set_state(order, CANCELLED)
+    eligibility = TikTokClient.cancel_eligibility
+
+    def refusing(client: TikTokClient, order_id: str) -> Any:
+        if order_id == refused.id:
+            raise Rejected("GET: refused", shop="tiktok", code="25002001", cause="No.", fix="None.", request_id="r1")
+        return eligibility(client, order_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TikTokClient, "cancel_eligibility", refusing)
+        result = trade.cancel()
+        assert [(failure.code, failure.request_id) for failure in result.failures] == [("25002001", "r1")]
+        assert trade.cancel().counts["parked before"] == 1
+    assert (refused.status, other.status) == ("AWAITING_SHIPMENT", "CANCELLED")
+    assert sorted(outcomes(trade)) == [CONFIRMED, PARKED]
+    assert codes(trade.cancel(retry_parked=True)) == []
+    assert refused.status == "CANCELLED"
+    expect_rest(trade)
 
 
 @pytest.mark.parametrize("lost", [1, 9])

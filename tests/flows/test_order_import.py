@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from clients.errors import Rejected
 from clients.prestashop.client import PrestaShopClient
 from flows.apply_plan import apply_plan
 from flows.cancellation_sync import cancellation_sync
@@ -327,6 +328,34 @@ def test_what_tiktok_ships_itself_moves_no_stock(shops: Listed) -> None:
         order_import("sandbox")
         shops.clock.advance(hours=2)
     assert len(made_for(shops)) == 4
+    assert {key: shop.stock(*key) for key in before} == before
+
+
+def test_stock_that_cannot_be_put_back_holds_up_no_other_order(shops: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_settings(shops, tiktok_fulfilled="import", force_create=True)
+    placed = place(shops, 3, mix=Mix(**{**vars_of(PLAIN), "fulfilled_by_tiktok": 1.0}))
+    shop = shops.sandbox.prestashop
+    before = {key: shop.stock(*key) for key in _variants(shops)}
+    update = PrestaShopClient.update
+    managed: set[int] = set()
+
+    def refusing(client: PrestaShopClient, resource: str, key: int, *args: Any, **named: Any) -> Any:
+        if resource == "stock_availables":
+            managed.update(() if managed else [key])
+            if key in managed:
+                raise Rejected("PATCH: refused", shop="prestashop", code="133", cause="No.", fix="None.")
+        return update(client, resource, key, *args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PrestaShopClient, "update", refusing)
+        result = order_import("sandbox")
+    held_up = [order for order in rows().values() if order.is_parked]
+    assert [failure.code for failure in result.failures] == ["133"] * len(held_up)
+    assert 0 < len(held_up) < len(placed)
+    assert {order.stage for order in held_up} == {OrderStage.VERIFIED}
+    assert sum(order.stage is OrderStage.IMPORTED for order in rows().values()) == len(placed) - len(held_up)
+    assert order_import("sandbox", retry_parked=True).failures == []
+    assert {order.stage for order in rows().values()} == {OrderStage.IMPORTED}
     assert {key: shop.stock(*key) for key in before} == before
 
 

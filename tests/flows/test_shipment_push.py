@@ -104,6 +104,22 @@ def test_a_carrier_without_a_provider_waits_until_it_is_mapped(trade: Trade) -> 
     expect_rest(trade)
 
 
+def test_a_delivery_option_that_is_gone_holds_up_no_other_order(trade: Trade) -> None:
+    first, second = trade.order(0), trade.order(1)
+    known = first.delivery_option_id
+    first.delivery_option_id = "7999999999999999999"
+    for number, order in enumerate((first, second)):
+        trade.track(order, f"EV00000000{number}")
+    for _ in range(2):
+        assert len(codes(trade.push())) == 1
+    assert (first.status, trade.numbers(second)) == ("AWAITING_SHIPMENT", ["EV000000001"])
+    assert sorted(outcomes(trade)) == [CONFIRMED, PARKED]
+    first.delivery_option_id = known
+    assert codes(trade.push()) == []
+    assert trade.numbers(first) == ["EV000000000"]
+    expect_rest(trade)
+
+
 def test_a_carrier_edited_in_the_back_office_is_the_same_carrier(trade: Trade) -> None:
     order, shop = trade.order(0), trade.sandbox.prestashop
     shop.edit_carrier(shop.carrier(trade.carrier_of(order)), name="Renamed")
