@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import orjson
 
+from rules.tiktok_order import AWAITING_SHIPMENT, ON_HOLD, UNPAID
+
 _LONGEST_ID: Final = 40
 # A package holds few orders; what lists more than this is no message of TikTok Shop's.
 _MOST_OBJECTS: Final = 500
@@ -27,19 +29,22 @@ _DEAUTHORIZED: Final = 6
 _EXPIRES: Final = 7
 # As messages spell it, and as orders do.
 _CANCELLED: Final = frozenset({"CANCEL", "CANCELLED"})
+# Until it can be shipped an order is imported, from then on its status is followed. "" is told of other things.
+_TO_IMPORT: Final = frozenset({"", UNPAID, ON_HOLD, AWAITING_SHIPMENT})
 
 
 class Step(StrEnum):
-    """What can follow; the first three are names of flows."""
+    """What can follow; the first four are names of flows."""
 
     ORDERS = "order_import"
+    ORDER_STATUSES = "order_status_sync"
     CANCELLATIONS = "cancellation_sync"
     STATUSES = "status_sync"
     DEAUTHORIZE = "deauthorize"
     NOTE_EXPIRY = "note_expiry"
 
 
-FLOWS: Final = frozenset({Step.ORDERS, Step.CANCELLATIONS, Step.STATUSES})
+FLOWS: Final = frozenset({Step.ORDERS, Step.ORDER_STATUSES, Step.CANCELLATIONS, Step.STATUSES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,9 @@ def read_message(body: bytes) -> Message:
 def steps(kind: int, objects: tuple[str, ...], status: str) -> tuple[Step, ...]:
     """What follows from a message; nothing for kinds that are unknown or of no interest here."""
     if kind in _ORDERS and objects:
-        return (Step.ORDERS, Step.CANCELLATIONS) if status in _CANCELLED else (Step.ORDERS,)
+        if status in _CANCELLED:
+            return (Step.ORDERS, Step.CANCELLATIONS)
+        return (Step.ORDERS,) if status in _TO_IMPORT else (Step.ORDER_STATUSES,)
     if kind in _AFTER_SALES:
         return (Step.CANCELLATIONS,)
     if kind in _PRODUCTS and objects:

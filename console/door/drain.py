@@ -179,6 +179,8 @@ def _part(messages: Sequence[Webhook]) -> tuple[list[Webhook], list[str]]:
 def _parameters(step: Step, connection_id: int, ids: Sequence[str]) -> dict[str, Any]:
     if step is Step.ORDERS:
         return {"order_ids": list(ids), "only_due": True}
+    if step is Step.ORDER_STATUSES:
+        return {"order_ids": list(ids)}
     # Of a product that is not linked the flow finds out itself, among what changed since it last looked.
     products = linked_products(connection_id, ids)
     return {} if products is None else {"product_ids": products}

@@ -58,6 +58,18 @@ def test_a_cancelled_order_is_looked_at_from_both_sides(status: str) -> None:
     assert steps(1, ("577",), status) == (Step.ORDERS, Step.CANCELLATIONS)
 
 
+@pytest.mark.parametrize(
+    ("status", "follows"),
+    [
+        *((status, Step.ORDERS) for status in ("", "UNPAID", "ON_HOLD", "AWAITING_SHIPMENT")),
+        *((status, Step.ORDER_STATUSES) for status in ("AWAITING_COLLECTION", "PARTIALLY_SHIPPING", "IN_TRANSIT")),
+        *((status, Step.ORDER_STATUSES) for status in ("DELIVERED", "COMPLETED", "SOMETHING_NEW")),
+    ],
+)
+def test_an_order_is_imported_and_then_its_status_followed(status: str, follows: Step) -> None:
+    assert steps(1, ("577",), status) == (follows,)
+
+
 @pytest.mark.parametrize("kind", [0, 13, 14, 27, 33, 36, 50, 67, 71, 9999])
 def test_other_kinds_are_ignored(kind: int) -> None:
     assert steps(kind, ("577",), "") == ()

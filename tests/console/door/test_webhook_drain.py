@@ -44,6 +44,15 @@ def test_what_came_together_makes_one_run_a_flow(main: int, prefect: Prefect, sq
     assert drain_once(prefect.hands) == 0
 
 
+def test_the_status_of_a_shipped_order_is_followed_at_once(main: int, prefect: Prefect) -> None:
+    receive(main, order(1, "IN_TRANSIT"), order(2, "DELIVERED"), order(3))
+    drain_once(prefect.hands)
+    assert sorted(prefect.runs) == [
+        ("order_import", "main", {"order_ids": ["3"], "only_due": True}, "on demand"),
+        ("order_status_sync", "main", {"order_ids": ["1", "2"]}, "on demand"),
+    ]
+
+
 def test_products_are_asked_for_by_their_prestashop_ids(main: int, prefect: Prefect, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         session.add(Listing(connection_id=main, product_id="1729500000000000001", id_product=42))
