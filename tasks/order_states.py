@@ -50,10 +50,9 @@ def read_changed_orders(connection_id: int) -> BatchReport:
     now = utc_now()
     with database().read() as session:
         mark = session.get(Watermark, (connection_id, _CHANGED))
-    since = datetime.fromisoformat(mark.value) - _OVERLAP if mark else now - _FIRST
-    newest = since
+    newest = datetime.fromisoformat(mark.value) if mark else now - _FIRST
     for page in shops.prestashop.pages(
-        "orders", display="full", filters=Filters(date_upd=greater(since)), size=_ORDERS_A_PAGE
+        "orders", display="full", filters=Filters(date_upd=greater(newest - _OVERLAP)), size=_ORDERS_A_PAGE
     ):
         newest = max([newest, *(row["date_upd"] for row in page if row["date_upd"])])
         with database().write() as session:
@@ -68,9 +67,10 @@ def read_changed_orders(connection_id: int) -> BatchReport:
             int(line["product_id"]) for row in unseen for line in row.get("associations", {}).get("order_rows", ())
         }
         report = BatchReport.total([report, read_stock_of(shops, products)])
-        # Not before their stock was read: a run that dies in between reads them again.
-        set_watermark_now(connection_id, _CHANGED, newest.isoformat())
         report.count("PrestaShop orders read", len(unseen))
+    # Pages come by id: only after the last one is everything up to the newest change known. What changed while they
+    # were read may be missing.
+    set_watermark_now(connection_id, _CHANGED, min(newest, now).isoformat())
     return report
 
 

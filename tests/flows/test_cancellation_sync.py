@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from clients.errors import Rejected
+from clients.errors import Rejected, Unavailable
+from clients.prestashop.client import PrestaShopClient
 from clients.tiktok.client import TikTokClient
 from models.database import database
 from models.listings import ChangeKind, ChangeState
@@ -80,6 +82,27 @@ def test_cancelled_in_prestashop_cancels_on_tiktok_shop_once(trade: Trade, reaso
     # Also when the refund is paid.
     trade.clock.advance(hours=8)
     expect_rest(trade)
+
+
+def test_a_reading_of_prestashop_that_breaks_off_skips_no_order(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    trade.order_settings(cancel_reason=OUT_OF_STOCK)
+    trade.cancel()
+    trade.set_state(trade.order(2), CANCELLED)
+    trade.clock.advance(minutes=10)
+    trade.set_state(trade.order(0), PREPARATION)
+    pages = PrestaShopClient.pages
+
+    def first_page(*args: Any, **named: Any) -> Iterator[Any]:
+        yield next(pages(*args, **{**named, "size": 1}))
+        raise Unavailable("GET orders: 500", shop="prestashop")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PrestaShopClient, "pages", first_page)
+        with pytest.raises(Unavailable):
+            trade.cancel()
+    assert trade.row(trade.order(0)).prestashop_state == PREPARATION
+    trade.cancel()
+    assert trade.order(2).status == "CANCELLED"
 
 
 def test_the_reason_of_the_state_comes_first(trade: Trade) -> None:
