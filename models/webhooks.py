@@ -34,6 +34,8 @@ class Webhook(SQLModel, table=True):
     objects: list[str] = json_field(list)
     # Status of the order as the message spells it; Unix seconds of the end of an authorization.
     status: str = Field(default="", max_length=60)
+    # By TikTok's clock; None when the message does not say.
+    sent_at: Moment = moment()
     received_at: datetime = moment(nullable=False, index=True)
     handled_at: Moment = moment()
     # The run that was started for it, or the last of several; "" when none was needed.
@@ -41,6 +43,11 @@ class Webhook(SQLModel, table=True):
     attempts: int = 0
     # Not tried again before.
     not_before: Moment = moment()
+
+    @property
+    def said_at(self) -> datetime:
+        """When TikTok Shop said so, as far as that is known: deliveries are repeated for hours."""
+        return self.sent_at or self.received_at
 
     @property
     def key(self) -> int:

@@ -125,8 +125,13 @@ def steps(kind: int, objects: tuple[str, ...], status: str) -> tuple[Step, ...]:
 
 def expiry(status: str) -> datetime | None:
     """The end of an authorization that a message of type 7 tells; None when it tells none."""
+    return moment_of(status)
+
+
+def moment_of(seconds: str | int) -> datetime | None:
+    """A moment that a message gives in Unix seconds; None when it is none, as 0 is."""
     try:
-        return datetime.fromtimestamp(int(status), UTC)
+        return datetime.fromtimestamp(int(seconds), UTC) if int(seconds) else None
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -33,7 +33,7 @@ from tasks.report import BatchReport, Failure
 from tasks.runs import Run
 from tasks.shops import TOKEN_ISSUED, DatabaseTokenStore, utc_now
 from tasks.statuses import SWEPT
-from tasks.sweeps import forget_sweeps, set_watermark, set_watermark_now
+from tasks.sweeps import forget_sweeps, set_watermark
 from tasks.touched import touch
 
 _TOLD_UNTIL: Final = "authorization until"
@@ -95,9 +95,7 @@ def deauthorize(connection_id: int, at: datetime | None = None) -> bool:
     """
     with database().write() as session:
         connection = session.get_one(Connection, connection_id)
-        consented = _moment(session, connection_id, _CONSENTED)
-        is_late = at is not None and consented is not None and at < consented
-        if is_late or connection.authorization is AuthorizationState.NONE:
+        if _is_late(session, connection_id, at) or connection.authorization is AuthorizationState.NONE:
             return False
         # At once; a refresh under way may still store its tokens, so they are forgotten after it.
         connection.authorization = AuthorizationState.REVOKED
@@ -109,9 +107,23 @@ def deauthorize(connection_id: int, at: datetime | None = None) -> bool:
     return True
 
 
-def note_expiry(connection_id: int, moment: datetime) -> None:
-    """TikTok Shop warns that the consent ends at that moment (webhook 7); the countdown goes by the earlier end."""
-    set_watermark_now(connection_id, _TOLD_UNTIL, moment.isoformat())
+def note_expiry(connection_id: int, moment: datetime, at: datetime | None = None) -> None:
+    """TikTok Shop warns that the consent ends at that moment (webhook 7); the countdown goes by the earlier end.
+
+    Args:
+        connection_id: whose.
+        moment: the end.
+        at: when TikTok Shop said so; a message from before the last consent is of no account.
+    """
+    with database().write() as session:
+        if not _is_late(session, connection_id, at):
+            set_watermark(session, connection_id, _TOLD_UNTIL, moment.isoformat())
+
+
+def _is_late(session: Session, connection_id: int, at: datetime | None) -> bool:
+    """Whether something was said before the last consent: it is delivered again for hours."""
+    consented = _moment(session, connection_id, _CONSENTED)
+    return at is not None and consented is not None and at < consented
 
 
 def resume(session: Session, connection_id: int) -> None:

@@ -17,7 +17,7 @@ from models.connections import Connection
 from models.database import database, in_parts
 from models.listings import Listing, ListingSku
 from models.webhooks import Webhook
-from rules.webhooks import Message, steps
+from rules.webhooks import Message, moment_of, steps
 
 # What is handled in one go; the rest waits for the next.
 _MOST: Final = 2_000
@@ -60,6 +60,7 @@ def store_messages(received: Sequence[tuple[int, Message]], now: datetime) -> in
             "type": message.type,
             "objects": list(message.objects),
             "status": message.status,
+            "sent_at": moment_of(message.sent),
             "received_at": now,
             "handled_at": None if steps(message.type, message.objects, message.status) else now,
             "flow_run_id": "",

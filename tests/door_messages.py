@@ -31,8 +31,8 @@ class Prefect:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, str, dict[str, Any], str]] = []
-        self.ended: list[int] = []
-        self.expiries: list[tuple[int, datetime]] = []
+        self.ended: list[tuple[int, datetime]] = []
+        self.expiries: list[tuple[int, datetime, datetime]] = []
         self.refusing: set[str] = set()
         # Flows whose last run has not ended.
         self.at_work: set[str] = set()
@@ -49,8 +49,8 @@ class Prefect:
         return Hands(
             self.start_run,
             lambda flow, _connection: flow in self.at_work,
-            self.ended.append,
-            lambda connection_id, moment: self.expiries.append((connection_id, moment)),
+            lambda connection_id, at: self.ended.append((connection_id, at)),
+            lambda connection_id, moment, at: self.expiries.append((connection_id, moment, at)),
             lambda: self.now,
         )
 

@@ -291,13 +291,13 @@ def _is_at_work(flow: str, connection: str) -> bool:
     return is_at_work(flow, connection)
 
 
-def _deauthorize(connection_id: int) -> None:
+def _deauthorize(connection_id: int, at: datetime) -> None:
     from tasks.authorization import deauthorize
 
-    deauthorize(connection_id)
+    deauthorize(connection_id, at)
 
 
-def _note_expiry(connection_id: int, moment: datetime) -> None:
+def _note_expiry(connection_id: int, moment: datetime, at: datetime) -> None:
     from tasks.authorization import note_expiry
 
-    note_expiry(connection_id, moment)
+    note_expiry(connection_id, moment, at)

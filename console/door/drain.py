@@ -41,8 +41,8 @@ class Hands:
 
     start_run: StartRun
     is_at_work: Callable[[str, str], bool]
-    deauthorize: Callable[[int], object]
-    note_expiry: Callable[[int, datetime], object]
+    deauthorize: Callable[[int, datetime], object]
+    note_expiry: Callable[[int, datetime, datetime], object]
     clock: Callable[[], datetime] = utc_now
 
 
@@ -152,11 +152,12 @@ def _action(
     connection_id: int, step: Step, messages: Sequence[Webhook], hands: Hands
 ) -> tuple[Sequence[Webhook], Callable[[], str]]:
     """What to do for one step now, and the messages it is for; doing it answers the id of its run."""
+    said_at = max(message.said_at for message in messages)
     if step is Step.DEAUTHORIZE:
-        return messages, lambda: _without_run(hands.deauthorize(connection_id))
+        return messages, lambda: _without_run(hands.deauthorize(connection_id, said_at))
     if step is Step.NOTE_EXPIRY:
         ends = [end for end in (expiry(message.status) for message in messages) if end is not None]
-        return messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends)))
+        return messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends), said_at))
     if step is Step.CANCELLATIONS:
         # It reads what changed since it last looked: no more than the objects the messages are about.
         return messages, lambda: _start(hands, step, connection_id, {})

@@ -120,6 +120,6 @@ def test_whatever_the_data_are_ids_are_short_texts(data: Any) -> None:
         assert len(read.status) <= 60
 
 
-@pytest.mark.parametrize("status", ["", "soon", "9" * 30, "-" * 5])
+@pytest.mark.parametrize("status", ["", "0", "soon", "9" * 30, "-" * 5])
 def test_an_end_that_is_no_time(status: str) -> None:
     assert expiry(status) is None

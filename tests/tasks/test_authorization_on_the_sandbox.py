@@ -216,6 +216,8 @@ def test_a_message_from_before_the_consent_and_one_for_no_consent_are_of_no_acco
 ) -> None:
     assert not authorization.deauthorize(connection_id, clock() - timedelta(minutes=1))
     assert stored(sqlite_database, connection_id).authorization is AUTHORIZED
+    authorization.note_expiry(connection_id, clock() + timedelta(days=12), clock() - timedelta(minutes=1))
+    assert authorization.standing(connection_id).days_left == 365
     with sqlite_database.write() as session:
         session.get_one(Connection, connection_id).authorization = AuthorizationState.NONE
     assert not authorization.deauthorize(connection_id)

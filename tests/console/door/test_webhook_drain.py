@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,13 @@ from sqlmodel import col, select
 
 from console.door.app import door_app
 from console.door.drain import drain_once
+from models.connections import AuthorizationState, Connection
 from models.database import Database, connection_worked_on
 from models.listings import Listing
 from models.webhooks import Webhook
 from rules.webhooks import read_message
+from tasks.authorization import deauthorize, resume
+from tasks.shops import utc_now
 from tasks.webhooks import forget_webhooks, store_messages
 from tests.door_messages import APP_SECRET, NOW, Prefect, TestClient, message, signed
 
@@ -70,9 +74,37 @@ def test_products_are_asked_for_by_their_prestashop_ids(main: int, prefect: Pref
 def test_authorizations_end_and_their_ends_are_noted(main: int, prefect: Prefect, sqlite_database: Database) -> None:
     receive(main, (7, {"expiration_time": "1792592000"}), (6, {"message": "removed"}))
     assert drain_once(prefect.hands) == 2
-    assert prefect.ended == [main]
-    assert prefect.expiries == [(main, datetime.fromtimestamp(1792592000, UTC))]
+    assert prefect.ended == [(main, NOW)]
+    assert prefect.expiries == [(main, datetime.fromtimestamp(1792592000, UTC), NOW)]
     assert [row.flow_run_id for row in rows(sqlite_database)] == ["", ""]
+
+
+def test_what_comes_late_counts_from_when_it_was_said(main: int, prefect: Prefect) -> None:
+    said = NOW - timedelta(hours=3)
+    late = [message(6, {"message": "removed"}, sent=said.timestamp()), message(7, {"expiration_time": "1"}, sent=0)]
+    store_messages([(main, read_message(body)) for body in late], NOW)
+    drain_once(prefect.hands)
+    assert prefect.ended == [(main, said)]
+    # That one does not say when.
+    assert prefect.expiries == [(main, datetime.fromtimestamp(1, UTC), NOW)]
+
+
+def test_a_withdrawal_that_is_delivered_after_a_new_consent_does_not_end_it(
+    main: int, prefect: Prefect, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as session:
+        resume(session, main)
+        session.get_one(Connection, main).authorization = AuthorizationState.AUTHORIZED
+    hands = replace(prefect.hands, deauthorize=deauthorize)
+    for sent, state in (
+        (NOW - timedelta(hours=3), AuthorizationState.AUTHORIZED),
+        (utc_now() + timedelta(hours=1), AuthorizationState.REVOKED),
+    ):
+        body = message(6, {"message": "removed"}, sent=sent.timestamp())
+        store_messages([(main, read_message(body))], NOW)
+        drain_once(hands)
+        with sqlite_database.read() as session:
+            assert session.get_one(Connection, main).authorization is state
 
 
 def test_many_orders_are_handed_out_one_run_after_the_other(main: int, prefect: Prefect) -> None:
