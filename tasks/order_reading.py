@@ -50,15 +50,13 @@ def read_orders(run: Run) -> BatchReport:
     report = BatchReport()
     while True:
         start, began = _beginning(shops)
-        stored = False
         try:
             for page in shops.tiktok.order_pages(update_time_ge=start):
                 store_orders(shops, page, report, began=began, watermark=True)
-                stored = True
             return report
         except Rejected:
-            # A page token that is no longer taken: go on from the watermark, unless it is something else.
-            if not stored:
+            # A page token that is no longer taken: go on from the watermark, unless that is where this began.
+            if _beginning(shops)[0] <= start:
                 raise
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from clients.errors import Rejected
 from clients.prestashop.client import PrestaShopClient
+from clients.tiktok.client import TikTokClient
 from flows.apply_plan import apply_plan
 from flows.cancellation_sync import cancellation_sync
 from flows.order_import import order_import
@@ -128,6 +129,27 @@ def test_a_second_run_makes_nothing(shops: Listed) -> None:
     result = order_import("sandbox")
     assert "created" not in result.counts
     assert dict(shops.sandbox.prestashop.stats.requests) == before
+    expect_right(shops, placed)
+
+
+def test_a_page_that_is_always_refused_ends_the_run(shops: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed = place(shops, 3, mix=PLAIN)
+    order_pages = TikTokClient.order_pages
+    asked = []
+
+    def first_page(client: TikTokClient, **window: Any) -> Iterator[Any]:
+        asked.append(window)
+        assert len(asked) < 9, "the same is asked for again and again"
+        yield next(iter(order_pages(client, **window, page_size=2)))
+        raise Rejected("POST: refused", shop="tiktok", code="page-token")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TikTokClient, "order_pages", first_page)
+        with pytest.raises(Rejected):
+            order_import("sandbox")
+    # From the beginning, then from what was read.
+    assert len(asked) == 2
+    order_import("sandbox")
     expect_right(shops, placed)
 
 
