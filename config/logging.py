@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 HIDDEN = "•••"
+_FULL = 100 * 2**20
 
 # One pattern a kind of secret. Names are matched in query strings, headers, JSON and reprs alike.
 _NAMES = (
@@ -88,6 +90,22 @@ def redact_every_record() -> None:
 
 
 _redaction = RedactionFilter()
+
+
+def write_exchanges(file: Path) -> None:
+    """Have the clients of this process write every exchange to a file, redacted (A6); what is there stays."""
+    clients = logging.getLogger("clients")
+    if any(isinstance(handler, logging.FileHandler) for handler in clients.handlers):
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Many processes write to it: whoever comes to a full one begins anew, and only the one before is kept.
+    if file.exists() and file.stat().st_size > _FULL:
+        file.replace(file.with_suffix(".1.log"))
+    handler = logging.FileHandler(file, encoding="utf-8")
+    handler.addFilter(_redaction)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)-7s %(name)s  %(message)s"))
+    clients.addHandler(handler)
+    clients.setLevel(logging.DEBUG)
 
 
 def set_up_logging(level: str, *, exchanges: bool = False) -> None:

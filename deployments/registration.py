@@ -22,7 +22,15 @@ from prefect.utilities.callables import parameter_schema
 
 from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
 from deployments.registry import load_flow
-from deployments.schedules import ON_DEMAND, TAG, Wanted, interval_to_keep, registered_seconds
+from deployments.schedules import (
+    ON_DEMAND,
+    PAUSED,
+    TAG,
+    Wanted,
+    interval_to_keep,
+    paused_to_keep,
+    registered_seconds,
+)
 from deployments.server import ServerFailed
 
 if TYPE_CHECKING:
@@ -51,12 +59,18 @@ class ServedByWorkers(ServerFailed):
 
 @dataclass
 class Registered:
-    """The outcome: ids by full name, what was changed, and schedules that were changed in Prefect by hand."""
+    """The outcome: ids by full name, what was changed, and whose schedules were changed in Prefect by hand.
+
+    Attributes:
+        kept_by_hand: full names of deployments whose schedule stays as it was set there.
+        replaced: of those whose setting was changed since, and holds now.
+    """
 
     ids: dict[str, UUID] = field(default_factory=dict)
     written: int = 0
     deleted: int = 0
     kept_by_hand: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
 
 
 async def register(
@@ -100,14 +114,21 @@ async def register(
                 due = _schedules(want, there)
                 if there is not None and due is None:
                     outcome.kept_by_hand.append(want.full_name)
+                elif there is not None and _interval(there) != registered_seconds(there.version):
+                    outcome.replaced.append(want.full_name)
                 outcome.ids[want.full_name] = await _write(
-                    client, flows[want.flow], want, due if due is not None else _copied(there), pool
+                    client,
+                    flows[want.flow],
+                    want,
+                    due if due is not None else _copied(there),
+                    pool,
+                    paused=paused_to_keep(there.version, there.paused, want.paused) if there else want.paused,
                 )
                 outcome.written += 1
                 ready(want.full_name, outcome.ids[want.full_name])
 
         await asyncio.gather(*(bring(want) for want in wanted))
-    if (run_watch := outcome.ids.get(f"run_watch/{ON_DEMAND}")) is not None and outcome.written:
+    if (run_watch := outcome.ids.get(f"run_watch/{ON_DEMAND}")) is not None:
         await ensure(failure_automation(run_watch))
     return outcome
 
@@ -181,7 +202,8 @@ def tags(want: Wanted) -> list[str]:
 def version(want: Wanted) -> str:
     """What is registered, in a form that tells whether it still is, and with which interval (`registered_seconds`)."""
     form = (_FORM, astuple(want), inspect.getdoc(load_flow(want.flow).fn), _schema(want.flow))
-    return f"{want.seconds}s-{hashlib.blake2b(repr(form).encode(), digest_size=4).hexdigest()}"
+    digest = hashlib.blake2b(repr(form).encode(), digest_size=4).hexdigest()
+    return f"{want.seconds}s-{PAUSED if want.paused else ''}{digest}"
 
 
 def job_variables(pool: str | None) -> dict[str, Any]:
@@ -206,7 +228,13 @@ def _copied(there: DeploymentResponse | None) -> list[DeploymentScheduleCreate]:
 
 
 async def _write(
-    client: PrefectClient, flow_id: UUID, want: Wanted, due: list[DeploymentScheduleCreate], pool: str | None
+    client: PrefectClient,
+    flow_id: UUID,
+    want: Wanted,
+    due: list[DeploymentScheduleCreate],
+    pool: str | None,
+    *,
+    paused: bool,
 ) -> UUID:
     flow = load_flow(want.flow)
     return await client.create_deployment(
@@ -224,7 +252,7 @@ async def _write(
         entrypoint=entrypoint(flow),
         parameter_openapi_schema=_schema(want.flow),
         enforce_parameter_schema=True,
-        paused=want.paused,
+        paused=paused,
     )
 
 

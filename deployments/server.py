@@ -47,7 +47,7 @@ def running_api(process: Settings) -> str | None:
         api = str(json.loads(_note(process).read_text())["api"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return api if _healthy(api) else None
+    return api if is_healthy(api) else None
 
 
 @contextmanager
@@ -91,7 +91,8 @@ def _note(process: Settings) -> Path:
     return process.home / "prefect-server.json"
 
 
-def _healthy(api: str) -> bool:
+def is_healthy(api: str) -> bool:
+    """Whether a Prefect server answers there."""
     try:
         return httpx.get(f"{api}/health", timeout=2).status_code == 200
     except httpx.HTTPError:
@@ -122,7 +123,7 @@ def _check_free(host: str, port: int) -> None:
 
 def _wait(server: subprocess.Popen[bytes], api: str, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while not _healthy(api):
+    while not is_healthy(api):
         if server.poll() is not None:
             raise ServerFailed(f"The Prefect server did not start. {_tail(log)}")
         if time.monotonic() > deadline:

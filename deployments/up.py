@@ -8,17 +8,18 @@ import shutil
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
+from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
 from deployments.children import Child
 from deployments.prefect_environment import enter_serving_environment
-from deployments.server import ServerCrashed, api_url, crashed, prefect_server
+from deployments.server import ServerCrashed, api_url, crashed, is_healthy, prefect_server
 from models.database import Busy, database
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ RUNS_AT_ONCE = 8
 _PATIENCE_SECONDS = 20.0
 # A Prefect server that ends by itself is started again, so many times within so many seconds.
 _RESTARTS, _WITHIN_SECONDS = 5, 600.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def up(announce: Callable[[str], None]) -> None:
@@ -48,7 +50,7 @@ def up(announce: Callable[[str], None]) -> None:
         Busy: `connector up` already runs for this installation.
     """
     process = enter_serving_environment()
-    before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _end) for number in _SIGNALS}
     try:
         database().upgrade()
         with _alone():
@@ -69,8 +71,9 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
         while True:
             try:
                 if api != api_url(process):
+                    _wait_for(api, announce)
                     announce(f"Using the Prefect server at {api}")
-                    asyncio.run(_serve(announce, api, lambda: None, door, ours_alone=False))
+                    _run(_serve(announce, api, lambda: None, door, ours_alone=False))
                 else:
                     _forget_leases(process)
                     with prefect_server(process) as server:
@@ -80,14 +83,34 @@ def _keep_serving(process: Settings, announce: Callable[[str], None]) -> None:
                             if running.poll() is not None:
                                 raise crashed(process, running)
 
-                        asyncio.run(_serve(announce, api, check, door, ours_alone=True))
+                        _run(_serve(announce, api, check, door, ours_alone=True))
                 return
             except ServerCrashed as failure:
                 now = time.monotonic()
                 if len(ended) == _RESTARTS and now - ended[0] < _WITHIN_SECONDS:
                     raise
                 ended.append(now)
-                announce(f"{failure} It is started again.")
+                announce(f"{failure} Starting again.")
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(serving)
+    finally:
+        # Its loop put handlers of its own in place and leaves none, so that a signal would end this process at once,
+        # without those it has started.
+        for number in _SIGNALS:
+            signal.signal(number, _end)
+
+
+def _wait_for(api: str, announce: Callable[[str], None]) -> None:
+    """Until a server that is not ours answers."""
+    for look in count():
+        if is_healthy(api):
+            return
+        if not look:
+            announce(f"The Prefect server at {api} does not answer; waiting for it.")
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _forget_leases(process: Settings) -> None:
@@ -117,18 +140,23 @@ async def _serve(
     announce: Callable[[str], None], api: str, check: Callable[[], None], door: Child, *, ours_alone: bool
 ) -> None:
     # Imported late: Prefect reads the environment when it is first imported.
+    from prefect.exceptions import PrefectException
+
     from deployments.runner import FlowRunner
     from deployments.settling import settle_runs
 
     stop = asyncio.Event()
-    settled = await settle_runs(ours_alone=ours_alone)
+    try:
+        settled = await settle_runs(ours_alone=ours_alone)
+    except (httpx.HTTPError, PrefectException) as error:
+        raise ServerCrashed(f"The Prefect server at {api} went away ({type(error).__name__}).") from error
     if settled:
         announce(f"{settled} runs that were cut off the last time are settled.")
     runner = FlowRunner(limit=RUNS_AT_ONCE)
     work = asyncio.create_task(runner.start())
     while not runner.started and not work.done():
         await asyncio.sleep(0.05)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         # After the start: the runner puts a handler of its own in place.
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     step = asyncio.create_task(_keep_in_step(runner, announce, api.removesuffix("/api"), door))
@@ -139,9 +167,13 @@ async def _serve(
             await asyncio.wait({work, step, ended}, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
             check()
             await asyncio.to_thread(door.keep_alive)
-        for task in (work, step):
-            if task.done():
-                task.result()
+        if step.done():
+            step.result()
+        if work.done() and not stop.is_set():
+            # It gives up when the server has not answered for some minutes.
+            gone = work.exception()
+            why = type(gone).__name__ if gone else "without an error"
+            raise ServerCrashed(f"The runner ended ({why}); the Prefect server at {api} may be away.") from gone
         patience = _PATIENCE_SECONDS
     finally:
         step.cancel()
@@ -173,7 +205,13 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
 
     served: set[Wanted] | None = None
     for look in count():
-        wanted = await asyncio.to_thread(wanted_deployments)
+        try:
+            wanted = await asyncio.to_thread(wanted_deployments)
+        except DBAPIError as error:
+            # What is served stays; a database that is started again is back soon.
+            announce(f"The database does not answer ({type(error).__name__}); going on.")
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            continue
         if served is None or set(wanted) != served:
             try:
                 outcome = await register(wanted, ready=runner.serve)
@@ -185,6 +223,8 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
             runner.serve_only(outcome.ids.values())
             for name in outcome.kept_by_hand:
                 announce(f"{name}: the schedule set in the Prefect UI stays until the settings change it.")
+            for name in outcome.replaced:
+                announce(f"{name}: the schedule set in the Prefect UI was replaced by the changed setting.")
             if served is None:
                 announce(f"Ready: {len(outcome.ids)} deployments. Prefect UI: {address}")
                 announce(f"Door: {door.address}")

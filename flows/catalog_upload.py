@@ -132,14 +132,17 @@ def send_changes(run: Run, product_ids: Sequence[int] | None = None, *, plan: in
     """Send what the plan says, several batches at a time, and read back where the listings stand."""
     progress = Progress("Sending to TikTok Shop")
     parts = batches(changes_to_send(run.connection_id, plan or run.plan, product_ids), batch_size(run.connection_id))
-    futures = []
-    for part in parts:
-        futures.append(send_batch.submit(run, part))
-        running = [future for future in futures if not future.state.is_final()]
-        if len(running) > BATCHES_IN_FLIGHT:
-            wait(running[:1])
-        progress.reached((len(futures) - len(running)) / len(parts))
-    wait(futures)
+    futures: list[PrefectFuture[BatchReport]] = []
+    try:
+        for part in parts:
+            futures.append(send_batch.submit(run, part))
+            running = [future for future in futures if not future.state.is_final()]
+            if len(running) > BATCHES_IN_FLIGHT:
+                wait(running[:1])
+            progress.reached((len(futures) - len(running)) / len(parts))
+    finally:
+        # The run's turn must not end while one of its batches is still sending.
+        wait(futures)
     reports = [future.result() for future in futures]
     progress.reached(1.0)
     since = awaiting_audit_since(run.connection_id)

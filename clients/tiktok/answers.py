@@ -7,6 +7,7 @@ have changed something and has no clear answer becomes `Uncertain`, unless repea
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -272,9 +273,11 @@ def retry_after(reply: Reply, clock: Clock) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         return max(0.0, (parsedate_to_datetime(value) - clock()).total_seconds())
     except (TypeError, ValueError):

@@ -32,6 +32,8 @@ API_URL: Final = "https://open-api.tiktokglobalshop.com"
 
 _UNKNOWN_VERSION: Final = frozenset({"36009009", "36009014"})
 _ATTEMPTS: Final = 6
+# Seconds that a call waits at the platform's wish.
+_LONGEST_WAIT: Final = 300.0
 
 logger = logging.getLogger(__name__)
 
@@ -219,9 +221,12 @@ class Transport:
 
 
 def _wait(error: Exception) -> bool | float:
-    """Whether to try again: exponential backoff with jitter, or as long as the platform asks for."""
+    """Whether to try again: exponential backoff with jitter, or as long as the platform asks for.
+
+    Who asks for more is left in peace: the budget holds back, and the run does not keep others waiting meanwhile.
+    """
     if isinstance(error, Throttled) and error.retry_after is not None:
-        return error.retry_after
+        return error.retry_after if error.retry_after <= _LONGEST_WAIT else False
     return isinstance(error, Retryable)
 
 

@@ -101,9 +101,24 @@ def test_a_schedule_set_in_the_ui_stays_until_the_settings_change(schedule: Any)
     assert bring(paused).kept_by_hand == [UPLOAD.full_name]
     assert intervals(UPLOAD) == before
     assert deployment(UPLOAD).paused
-    assert bring(Wanted("catalog_upload", "uk", "uk", 1200)).kept_by_hand == []
+    changed = bring(Wanted("catalog_upload", "uk", "uk", 1200))
+    assert (changed.kept_by_hand, changed.replaced) == ([], [UPLOAD.full_name])
+    assert bring(Wanted("catalog_upload", "uk", "uk", 600)).replaced == []
+    bring(Wanted("catalog_upload", "uk", "uk", 1200))
     assert intervals(UPLOAD) == [timedelta(seconds=1200)]
     assert not deployment(UPLOAD).paused
+
+
+def test_what_was_paused_by_hand_stays_until_authorization_changes_it() -> None:
+    bring(ORDERS)
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(deployment(ORDERS).id)
+    bring(Wanted("order_import", "uk", "uk", 60))
+    assert deployment(ORDERS).paused
+    bring(Wanted("order_import", "uk", "uk", 60, paused=True))
+    assert deployment(ORDERS).paused
+    bring(Wanted("order_import", "uk", "uk", 60))
+    assert not deployment(ORDERS).paused
 
 
 def test_in_a_work_pool_for_workers_on_other_machines() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from models.settings import ConnectionSettings
 from tasks import mirror as tasks_mirror
 from tasks import uploading
 from tasks.planning import products_to_decide
+from tasks.runs import Progress
 from tasks.statuses import read_statuses, status_counts
 from tasks.uploading import changes_to_send
 from tests.flows.keeping_step import Listed
@@ -449,3 +451,20 @@ def test_the_same_on_postgresql(
     assert dict(stall.sandbox.tiktok.calls) == before
     stall.sandbox.prestashop.rename(changed, "Renamed in a shop on PostgreSQL")
     assert stall.upload().counts["confirmed"] == 1
+
+
+def test_a_run_that_fails_keeps_its_turn_until_its_batches_have_ended(
+    stall: Stall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = Progress.reached
+
+    def gone(self: Progress, fraction: float) -> None:
+        if self._what == "Sending to TikTok Shop":
+            raise ConnectionError("Prefect's server is started again")
+        reached(self, fraction)
+
+    monkeypatch.setattr(sys.modules["flows.catalog_upload"].Progress, "reached", gone)
+    with pytest.raises(ConnectionError):
+        stall.upload()
+    assert not changes(ChangeState.SENT)
+    assert len(changes(ChangeState.CONFIRMED)) == len(stall.on_tiktok()) > 10

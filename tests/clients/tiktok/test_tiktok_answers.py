@@ -310,3 +310,11 @@ def test_retry_after_is_waited_for_without_a_budget(
     # Then the backoff of a second try: two seconds, and up to one of jitter.
     assert slept[0] == 7
     assert 1 <= slept[1] <= 4
+
+
+def test_who_asks_for_a_day_is_not_waited_for(client: TikTokClient, shop: Any) -> None:
+    shop.answers(shop.refuses(36009002, 429, retry_after="86400"))
+    with pytest.raises(Throttled):
+        client.warehouses()
+    shop.answers(shop.refuses(36009002, 429, retry_after="inf"), "warehouses-response")
+    client.warehouses()
