@@ -95,6 +95,9 @@ class Settings(BaseSettings):
         default=20.0, gt=0, le=300, description="Seconds to wait for each answer of the server."
     )
 
+    housekeeping_seconds: int = Field(
+        default=24 * 3600, ge=0, description="Between runs of housekeeping, which belongs to no connection; 0 for none."
+    )
     keep_runs_days: int = Field(
         default=30, ge=1, le=3650, description="Finished runs and their logs in Prefect, deleted by housekeeping later."
     )

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlmodel import col, select
 
+from config.settings import settings
 from flows import FLOWS
 from models.connections import Connection, settings_in_force
 from models.database import database
@@ -22,8 +23,6 @@ TAG: Final = "connector"
 # The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
 EVERYWHERE: Final = "installation"
 ON_DEMAND: Final = "on demand"
-# Flows that work on the installation as a whole; seconds between their runs.
-_INSTALLATION: Final = {"housekeeping": 24 * 3600}
 # What goes on while TikTok Shop lets nobody in: telling about it.
 _WITHOUT_AUTHORIZATION: Final = ("authorization_watch", "doctor")
 
@@ -78,7 +77,8 @@ def interval_to_keep(registered: int | None, present: float | None, wanted: int)
 def wanted_deployments() -> list[Wanted]:
     """Those that should be in force now."""
     scheduled = [flow for flow in FLOWS if flow in ScheduleSettings.model_fields]
-    wanted = [Wanted(flow, EVERYWHERE, seconds=seconds) for flow, seconds in _INSTALLATION.items() if flow in FLOWS]
+    # The flow that works on the installation as a whole.
+    wanted = [Wanted("housekeeping", EVERYWHERE, seconds=settings().housekeeping_seconds)]
     wanted += [Wanted(flow, ON_DEMAND, alone=False) for flow in FLOWS]
     with database().read() as session:
         connections = [

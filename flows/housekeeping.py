@@ -7,7 +7,7 @@ from prefect import flow
 from flows.time_limits import LONG
 from tasks import housekeeping as steps
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress
+from tasks.runs import Progress, name_by_outcome
 from tasks.shops import utc_now
 
 
@@ -19,7 +19,7 @@ def housekeeping(
     keep_webhooks_days: int | None = None,
     keep_plans_days: int | None = None,
 ) -> RunResult:
-    """Delete what is too old to be needed, erase expired buyer data, and say how large the database is.
+    """Delete what is too old to be needed, erase expired buyer data, and say how large the databases are.
 
     Days that are left out are those of the process settings (CONNECTOR_KEEP_…_DAYS).
 
@@ -52,7 +52,9 @@ def housekeeping(
         report = BatchReport.total(reports)
         size = steps.database_size()
         report.count("MB of database", round(size.size / 1_000_000))
+        report.count("MB of Prefect's database", round(size.prefect / 1_000_000))
         steps.publish_size(size, report)
+        name_by_outcome(report, dry_run=dry_run)
         progress.reached(1.0)
         return RunResult.of("", None, report)
 

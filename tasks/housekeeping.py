@@ -295,9 +295,13 @@ def tidy() -> BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSize:
-    """How large our tables are, in bytes; and their rows, by table."""
+    """How large our tables and Prefect's own database are, in bytes; and our rows, by table.
+
+    Prefect's is 0 where it is elsewhere than in the home folder.
+    """
 
     size: int
+    prefect: int
     rows: Mapping[str, int]
 
 
@@ -308,7 +312,7 @@ def database_size() -> DatabaseSize:
     for table in sorted(SQLModel.metadata.tables.values(), key=lambda one: one.name):
         with store.read() as session:
             rows[table.name] = int(session.connection().execute(select(func.count()).select_from(table)).scalar_one())
-    return DatabaseSize(_bytes(store), rows)
+    return DatabaseSize(_bytes(store), _file_bytes(settings().home / "prefect" / "prefect.db"), rows)
 
 
 def _bytes(store: Database) -> int:
@@ -318,8 +322,12 @@ def _bytes(store: Database) -> int:
         names = [f'"{name}"' for name in SQLModel.metadata.tables]
         with store.read() as session:
             return int(session.connection().execute(size.bindparams(names=names)).scalar() or 0)
-    path = make_url(store.url).database or ""
-    return sum(one.stat().st_size for one in (Path(path), Path(f"{path}-wal")) if one.exists())
+    return _file_bytes(Path(make_url(store.url).database or ""))
+
+
+def _file_bytes(path: Path) -> int:
+    """Of a SQLite file and what was not moved into it yet."""
+    return sum(one.stat().st_size for one in (path, Path(f"{path}-wal")) if one.is_file())
 
 
 def publish_size(size: DatabaseSize, report: BatchReport) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from inspect import signature
-from typing import Any, Final, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -29,6 +29,7 @@ from models.database import database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.report import BatchReport, Failure, RunResult
+from tasks.run_names import outcome_name, run_name
 from tasks.shops import tiktok_answered_at, utc_now
 
 T = TypeVar("T")
@@ -309,41 +310,6 @@ def name_by_outcome(report: BatchReport, *, dry_run: bool) -> None:
     context = FlowRunContext.get()
     if context is not None and context.flow_run is not None:
         _name(context.flow_run.id, outcome_name(run_name(context.flow_run.name), report, dry_run=dry_run))
-
-
-def run_name(name: str) -> str:
-    """The name a run was started with: what it did is written behind a colon."""
-    return name.split(": ", 1)[0]
-
-
-# What a run may have done, in the order people care; what it only looked at is in its summary.
-_DONE: Final = (
-    "planned",
-    "imported",
-    "created",
-    "prices to set",
-    "stocks to set",
-    "sent",
-    "confirmed",
-    "shipped",
-    "cancelled",
-    "linked",
-    "failed in a row",
-    "told",
-    "postponed",
-    "waiting",
-    "not ready",
-    "unresolved",
-)
-_MOST_NAMED = 4
-
-
-def outcome_name(name: str, report: BatchReport, *, dry_run: bool) -> str:
-    """The name of a run with what it did, so that the list of runs alone tells it."""
-    done = [f"{report.counts[what]} {what}" for what in _DONE if report.counts.get(what)][:_MOST_NAMED]
-    if report.failures:
-        done.append(f"{len(report.failures)} need a person")
-    return f"{name}: {'rehearsal, ' if dry_run else ''}{', '.join(done) or 'nothing to do'}"
 
 
 def _name(flow_run: UUID, name: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.settings import settings as process_settings
 from deployments.registration import version
 from deployments.registry import UnknownFlow, WrongParameters, load_flow, validated_parameters
 from deployments.schedules import (
@@ -66,6 +67,16 @@ def test_what_needs_tiktok_shop_is_paused_until_it_is_authorized(sqlite_database
 
 def test_without_connections_only_what_needs_none_is_deployed(sqlite_database: Database) -> None:
     assert {one.name for one in wanted_deployments()} <= {EVERYWHERE, ON_DEMAND}
+
+
+@pytest.mark.parametrize("seconds", [6 * 3600, 0])
+def test_housekeeping_has_a_schedule_of_the_installation(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    assert Wanted("housekeeping", EVERYWHERE, seconds=24 * 3600) in wanted_deployments()
+    monkeypatch.setenv("CONNECTOR_HOUSEKEEPING_SECONDS", str(seconds))
+    process_settings.cache_clear()
+    assert Wanted("housekeeping", EVERYWHERE, seconds=seconds) in wanted_deployments()
 
 
 def test_a_version_tells_what_was_registered() -> None:

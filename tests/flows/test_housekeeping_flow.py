@@ -10,6 +10,7 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 
+from config.settings import settings
 from flows.housekeeping import housekeeping
 from flows.status_sync import status_sync
 from models.connections import UnknownConnection
@@ -49,6 +50,9 @@ def test_runs_of_our_flows_go_and_what_is_left_is_told(
     monkeypatch.setattr(sys.modules["flows.housekeeping"], "utc_now", lambda: steps_now() + timedelta(days=31))
     counted = housekeeping(dry_run=True).counts["runs to be deleted"]
     assert "status_sync" in names_of_runs()
+    folder = settings().home / "prefect"
+    folder.mkdir(parents=True)
+    (folder / "prefect.db").write_bytes(bytes(3_000_000))
     result = housekeeping()
     assert result.ok
     # The run that counted is over by then.
@@ -58,6 +62,10 @@ def test_runs_of_our_flows_go_and_what_is_left_is_told(
     assert after.count("somebody else's") == before.count("somebody else's")
     assert after.count("housekeeping") == 1
     assert shown["key"] == "housekeeping-database"
+    assert {"what": "MB of Prefect's database", "how many": 3} in shown["table"]
+    with get_client(sync_client=True) as client:
+        names = [run.name for run in client.read_flow_runs() if run.name.startswith("housekeeping")]
+    assert names == [f"housekeeping: {counted + 1} runs deleted, 3 MB of Prefect's database"]
     assert {"what": "rows of plan", "how many": 0} in shown["table"]
 
 

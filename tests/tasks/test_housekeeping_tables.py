@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +161,16 @@ def test_the_size_is_told_by_table(database: Database) -> None:
     assert size.size > 10_000
     assert size.rows["connection"] == 1
     assert {"change", "plan", "tiktok_order"} <= set(size.rows)
+
+
+def test_the_size_of_prefects_own_database_is_told_where_it_is_ours(
+    installation: Path, sqlite_database: Database
+) -> None:
+    assert housekeeping.database_size().prefect == 0
+    (installation / "prefect").mkdir(parents=True)
+    (installation / "prefect" / "prefect.db").write_bytes(bytes(5_000))
+    (installation / "prefect" / "prefect.db-wal").write_bytes(bytes(700))
+    assert housekeeping.database_size().prefect == 5_700
 
 
 def test_space_is_given_back(sqlite_url: str, sqlite_database: Database) -> None:
