@@ -23,6 +23,8 @@ TAG: Final = "connector"
 # The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
 EVERYWHERE: Final = "installation"
 ON_DEMAND: Final = "on demand"
+# In the version of a deployment that was registered as paused.
+PAUSED: Final = "paused-"
 # What goes on while TikTok Shop lets nobody in: telling about it.
 _WITHOUT_AUTHORIZATION: Final = ("authorization_watch", "doctor")
 
@@ -72,6 +74,13 @@ def interval_to_keep(registered: int | None, present: float | None, wanted: int)
     if registered is None or wanted != registered:
         return wanted
     return wanted if present == registered else None
+
+
+def paused_to_keep(version: str | None, present: bool, wanted: bool) -> bool:
+    """Whether a deployment is to be paused: what was set in Prefect by hand stays until authorization changes it."""
+    registered = registered_seconds(version)
+    was_paused = (version or "").partition("s-")[2].startswith(PAUSED)
+    return wanted if registered is None or was_paused != wanted else present
 
 
 def wanted_deployments() -> list[Wanted]:

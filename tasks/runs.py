@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from inspect import signature
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Final, ParamSpec, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -19,13 +19,15 @@ from prefect.artifacts import (
 )
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.states import Cancelled
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from clients.errors import ReauthorizationNeeded
-from config.logging import redact_every_record
-from models.connections import Connection, find_connection
-from models.database import database, working_on
+from config.logging import redact_every_record, write_exchanges
+from config.settings import settings
+from models.connections import Connection, find_connection, settings_in_force
+from models.database import Busy, database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.report import BatchReport, Failure, RunResult
@@ -38,6 +40,8 @@ Result = TypeVar("Result", bound=RunResult)
 
 # Rows of a table artifact; more would only make the page slow. The database has them all.
 _MOST_ROWS = 200
+# Seconds that a run waits for its turn.
+_PATIENCE: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class NotAuthorized(Exception):
 def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     """Let a flow end with a failure in its result, not as a crash, when its connection is not authorized (K9).
 
+    A scheduled run that does not get its turn is cancelled.
+
     Args:
         result: what the flow returns.
     """
@@ -83,6 +89,10 @@ def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Re
         def ending(*arguments: P.args, **options: P.kwargs) -> Result:
             try:
                 return body(*arguments, **options)
+            except Busy as busy:
+                if not _is_scheduled():
+                    raise
+                return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
             except NotAuthorized as refused:
                 report = BatchReport()
                 report.failed(refused.failure, count="not authorized")
@@ -123,12 +133,16 @@ def run_alone(
         without_authorization: the run asks nothing of TikTok Shop.
 
     Raises:
+        Busy: others had the turn all the time.
         NotAuthorized: the connection is not authorized for a shop, or TikTok Shop said so during the run.
     """
     redact_every_record()
+    if (process := settings()).debug_exchanges:
+        write_exchanges(process.home / "exchanges.log")
     with database().read() as session:
         found = find_connection(session, connection)
-    with database().exclusive(f"{turn}:{found.key}"), working_on(found.key):
+        patience = _patience(session, found.key, flow)
+    with database().exclusive(f"{turn}:{found.key}", patience=patience), working_on(found.key):
         with database().write() as session:
             # Read again: that may have changed while this run waited for its turn.
             now = session.get_one(Connection, found.key)
@@ -157,6 +171,22 @@ def run_alone(
         except BaseException:
             _note_end(run, RunOutcome.FAILED)
             raise
+
+
+def _patience(session: Session, connection_id: int, flow: str) -> float:
+    """Seconds that a run waits for its turn: a scheduled one less, because the next does the same work.
+
+    While it waits it takes a place that runs of other connections need.
+    """
+    if not _is_scheduled():
+        return _PATIENCE
+    seconds = float(getattr(settings_in_force(session, connection_id)[1].schedules, flow, 0))
+    return min(_PATIENCE, seconds / 10) or _PATIENCE
+
+
+def _is_scheduled() -> bool:
+    context = FlowRunContext.get()
+    return context is not None and context.flow_run is not None and bool(context.flow_run.auto_scheduled)
 
 
 def _end_dead_runs(session: Session, connection_id: int, turn: str, now: datetime) -> None:
