@@ -13,7 +13,10 @@ app = typer.Typer(no_args_is_help=True, help="Cron URLs: jobs started by a sched
 
 @app.command("list")
 def list_urls(connection: ConnectionName = "", as_json: AsJson = False) -> None:
-    """List the URL of every job with the recommended interval. Whoever has a URL can start the job."""
+    """List the URL of every job with the recommended interval. Whoever has a URL can start the job.
+
+    Logs on the way keep URLs. A scheduler that can send headers leaves "?key=…" away and sends the key as X-Cron-Key.
+    """
     from console.installation import open_installation
 
     open_installation()

@@ -29,9 +29,10 @@ from clients.errors import ConfigurationFault, ShopError
 from config.settings import Settings, is_loopback, settings
 from console.door import pages
 from console.door.drain import Drain, Hands
-from console.door.guards import Guard, Operators, Pace
+from console.door.guards import Attempts, Guard, Operators, Pace, client_address
 from console.door.intake import Intake
 from console.door.metrics import CONTENT_TYPE, exposition
+from console.door.protocol import Impatient
 from console.errors import Refused, describe
 from tasks.consent import authorize_connection, connection_of_callback, connection_of_choice, offer_choice
 from tasks.cron import JOBS, connection_of_key, cron_jobs, in_url
@@ -41,6 +42,9 @@ log = logging.getLogger(__name__)
 
 # A job that is called more often than this gains nothing: runs of one job do not overlap.
 CRON_SECONDS: Final = 10.0
+# Wrong keys a minute, from one address and from all.
+KEYS_OF_ONE: Final = 20
+KEYS_OF_ALL: Final = 200
 _PREFECT_SECONDS: Final = 3.0
 _MOST_CONNECTIONS: Final = 1000
 
@@ -110,15 +114,26 @@ def serve(host: str, port: int, announce: Callable[[str], None]) -> None:
         raise Refused(
             f"The door cannot listen on {host} port {port}: {error.strerror}. Choose another with CONNECTOR_DOOR_PORT."
         ) from None
-    server = uvicorn.Server(
+    server = door_server(door_app(process))
+    # Uvicorn raises the signal that ended it once more; by then everything is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    with listening:
+        announce(f"The door is open: http://{host}:{port}/")
+        server.run(sockets=[listening])
+
+
+def door_server(app: Starlette) -> uvicorn.Server:
+    """What speaks HTTP for the application."""
+    return uvicorn.Server(
         uvicorn.Config(
-            door_app(process),
+            app,
             # Our own handler redacts; request lines hold keys and codes, and are logged nowhere.
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            http="h11",
+            http=Impatient,
             ws="none",
             h11_max_incomplete_event_size=16 * 1024,
             limit_concurrency=_MOST_CONNECTIONS,
@@ -126,12 +141,6 @@ def serve(host: str, port: int, announce: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=10,
         )
     )
-    # Uvicorn raises the signal that ended it once more; by then everything is closed.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    with listening:
-        announce(f"The door is open: http://{host}:{port}/")
-        server.run(sockets=[listening])
 
 
 class _Door:
@@ -143,6 +152,7 @@ class _Door:
         self.drain = Drain(hands)
         self._intake = Intake(self.drain.wake, hands.clock)
         self._pace = Pace(CRON_SECONDS)
+        self._attempts = Attempts(KEYS_OF_ONE, KEYS_OF_ALL, 60.0)
         token = process.door_token.get_secret_value()
         # A proxy in front makes strangers look like this machine.
         self._operators = Operators(token, exposed=bool(process.door_url) or not is_loopback(process.door_host))
@@ -187,9 +197,14 @@ class _Door:
         """A scheduler elsewhere asks for a run."""
         written, job = request.path_params["connection"], request.path_params["job"]
         key = request.headers.get("x-cron-key") or request.query_params.get("key", "")
+        address = client_address(request)
+        if wait := self._attempts.wait(address, key):
+            return PlainTextResponse("Too many wrong keys.\n", 429, {"Retry-After": str(int(wait) + 1)})
         name = await asyncio.to_thread(connection_of_key, written, key)
         if name is None:
+            self._attempts.was_wrong(key)
             return PlainTextResponse("Wrong key.\n", 403)
+        self._attempts.was_right(address, key)
         if job not in JOBS:
             return PlainTextResponse(f"There is no such job. There are: {', '.join(JOBS)}\n", 404)
         if wait := self._pace.wait(name, job):
@@ -220,21 +235,19 @@ class _Door:
         ]
         return pages.cron_table(rows, with_keys=with_keys)
 
-    async def health(self, _: Request) -> Response:
-        """Whether everything works that the connector needs of its own."""
+    async def health(self, request: Request) -> Response:
+        """Whether everything works that the connector needs of its own; what does not, for operators."""
         found, prefect = await asyncio.gather(asyncio.to_thread(health), _prefect_answers())
         last = found.last_run_at
         healthy = found.database and found.migrated and prefect is not False
-        return JSONResponse(
-            {
-                "healthy": healthy,
-                "database": found.database,
-                "migrated": found.migrated,
-                "prefect": prefect,
-                "seconds_since_last_run": _seconds_since(last, self._hands.clock()),
-            },
-            200 if healthy else 503,
-        )
+        details = {
+            "database": found.database,
+            "migrated": found.migrated,
+            "prefect": prefect,
+            "seconds_since_last_run": _seconds_since(last, self._hands.clock()),
+        }
+        shown = details if self._operators.refusal(request) is None else {}
+        return JSONResponse({"healthy": healthy, **shown}, 200 if healthy else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Figures for Prometheus."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import hashlib
 import hmac
 import logging
 import time
@@ -157,6 +158,59 @@ def _credentials(header: str) -> str:
         except (binascii.Error, ValueError):
             return ""
     return ""
+
+
+def client_address(request: Request) -> str:
+    """Who asks: the one whom a proxy on this machine names last, else who connected. Others may name anybody."""
+    connected = request.client.host if request.client else ""
+    named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+    return named if named and connected in LOOPBACK else connected
+
+
+class Attempts:
+    """Keys that may be tried: few from one address, not many from all together; counted before any is looked up.
+
+    What was used up comes back with time, and a key that was right once is taken whatever others try: so nobody can
+    keep its owner out.
+    """
+
+    def __init__(self, each: int, together: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._costs = {False: seconds / together, True: seconds / each}
+        self._seconds = seconds
+        self._clock = clock
+        # Until when what was tried counts, by address; "" for all together.
+        self._until: dict[str, float] = {}
+        self._right: set[bytes] = set()
+
+    def wait(self, address: str, key: str) -> float:
+        """0 when the key may be tried now, which counts as wrong until it was right; else the seconds until it may."""
+        if _digest(key) in self._right:
+            return 0.0
+        now = self._clock()
+        self._until = {name: until for name, until in self._until.items() if until > now}
+        after = {name: self._until.get(name, now) + self._costs[bool(name)] for name in ("", address)}
+        left = max(after.values()) - now - self._seconds
+        if left > 0:
+            return left
+        self._until.update(after)
+        return 0.0
+
+    def was_right(self, address: str, key: str) -> None:
+        """It does not count, and is taken from now on."""
+        if _digest(key) in self._right:
+            return
+        self._right.add(_digest(key))
+        for name in ("", address):
+            if name in self._until:
+                self._until[name] -= self._costs[bool(name)]
+
+    def was_wrong(self, key: str) -> None:
+        """Should it have been right once, it counts like any other from now on."""
+        self._right.discard(_digest(key))
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 class Pace:

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable
 
 import pytest
+from starlette.requests import Request
 
-from console.door.guards import Pace
+from console.door.app import KEYS_OF_ONE
+from console.door.guards import Attempts, Pace, client_address
 from console.door.pages import interval
 from models.connections import UnknownConnection
 from models.database import Database
@@ -72,6 +74,59 @@ def test_pace_by_connection_and_job() -> None:
     assert pace.wait("a", "x") == 0
 
 
+def test_few_keys_are_tried_for_one_address_and_not_many_for_all() -> None:
+    now = [0.0]
+    attempts = Attempts(2, 4, 60, lambda: now[0])
+    assert [attempts.wait("a", str(number)) for number in range(3)] == [0, 0, 30]
+    # What was refused does not count.
+    assert [attempts.wait("b", str(number)) for number in range(3)] == [0, 0, 30]
+    assert attempts.wait("c", "x") == 15
+    now[0] = 15.0
+    assert (attempts.wait("a", "x"), attempts.wait("c", "x"), attempts.wait("d", "x")) == (15, 0, 15)
+    now[0] = 1000.0
+    assert [attempts.wait("a", str(number)) for number in range(3)] == [0, 0, 30]
+
+
+def test_nobody_can_keep_out_a_key_that_was_right() -> None:
+    attempts = Attempts(2, 2, 60, lambda: 0.0)
+    for _ in range(5):
+        assert attempts.wait("a", "right") == 0
+        attempts.was_right("a", "right")
+    assert [attempts.wait("a", str(number)) for number in range(3)] == [0, 0, 30]
+    assert attempts.wait("a", "right") == 0
+    # It has been replaced.
+    attempts.was_wrong("right")
+    assert attempts.wait("a", "right") == 30
+
+
+def test_after_many_wrong_keys_none_is_looked_up(door: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = key_of("main")
+    assert door.get(f"/cron/main/order_import?key={key}").status_code == 202
+    for number in range(KEYS_OF_ONE):
+        assert door.get(f"/cron/main/order_import?key={number}").status_code == 403
+    assert door.get(f"/cron/main/status_sync?key={key}").status_code == 202
+    monkeypatch.setattr("console.door.app.connection_of_key", None)
+    refused = door.get("/cron/main/order_import?key=x")
+    assert (refused.status_code, refused.text) == (429, "Too many wrong keys.\n")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("connected", "named", "asking"),
+    [
+        ("127.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        # What the proxy itself adds comes last.
+        ("127.0.0.1", ["198.51.100.1, 203.0.113.9"], "203.0.113.9"),
+        ("127.0.0.1", ["198.51.100.1", "203.0.113.9"], "203.0.113.9"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("198.51.100.7", ["203.0.113.9"], "198.51.100.7"),
+    ],
+)
+def test_who_asks(connected: str, named: list[str], asking: str) -> None:
+    headers = [(b"x-forwarded-for", one.encode()) for one in named]
+    assert client_address(Request({"type": "http", "client": (connected, 4711), "headers": headers})) == asking
+
+
 def test_a_job_that_there_is_not(door: TestClient) -> None:
     answer = door.get(f"/cron/main/format_disk?key={key_of('main')}")
     assert answer.status_code == 404
@@ -131,6 +186,7 @@ def test_the_page_shows_keys_to_who_has_the_token(door: TestClient, protected: T
 
 
 def test_commands(cli: Cli, main: int) -> None:
+    assert "X-Cron-Key" in cli("cron", "list", "--help").stdout
     assert "order_import" in cli("cron", "list").stderr
     listed = cli("cron", "list", "--json").data
     order_import = next(row for row in listed if row["job"] == "order_import")

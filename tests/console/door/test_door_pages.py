@@ -42,6 +42,17 @@ def test_health(door: TestClient, main: int, sqlite_database: Database) -> None:
     assert door.get("/health").json()["seconds_since_last_run"] == 90
 
 
+def test_details_of_health_are_for_operators(
+    door: TestClient, protected: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert door.get("/health", headers={"X-Forwarded-For": "203.0.113.9"}).json() == {"healthy": True}
+    assert protected.get("/health").json() == {"healthy": True}
+    assert "database" in protected.get("/health", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    answer = protected.get("/health")
+    assert (answer.status_code, answer.json()) == (503, {"healthy": False})
+
+
 def test_an_old_schema_and_a_silent_prefect_are_not_healthy(
     door: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
