@@ -7,6 +7,7 @@ shops show.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from prefect import task
@@ -49,6 +50,8 @@ _DONE: Final = {Answer.APPROVE: "approved", Answer.REJECT: "rejected"}
 _ENDED: Final = {Answer.APPROVE: ("_SUCCESS", "_COMPLETE"), Answer.REJECT: ("_CANCEL",)}
 # A request that was answered already: what it is now is read with the next search (4.11).
 _ANSWERED_BEFORE: Final = ("25020010", "25011011", "25011012", "25007006")
+# How long a cancellation that a person asked for may take to show.
+_PATIENCE: Final = timedelta(hours=1)
 # A cancellation is running or the order is cancelled already: what it is now is read back.
 _CANCELLED_BEFORE: Final = ("25001011", "25001051")
 
@@ -75,19 +78,31 @@ def settle_requests(connection_id: int) -> BatchReport:
                 if change.kind is ChangeKind.CANCEL
                 else _answered(session, connection_id, name, change.after.get("answer", ""))
             )
-            # What a person planned to cancel, PrestaShop need not want (I8).
-            is_wanted = is_wanted or (
-                change.state is ChangeState.PLANNED and session.get_one(Plan, change.plan_id).flow == "order_cancel"
-            )
+            # What a person cancels, PrestaShop need not want (I8).
+            by_hand = session.get_one(Plan, change.plan_id).flow == "order_cancel"
             if is_made and change.state is ChangeState.SENT:
                 change.state = ChangeState.CONFIRMED
                 report.count("confirmed")
-            elif is_made or not is_wanted:
+            elif is_made or not (is_wanted or by_hand):
                 change.state = ChangeState.SUPERSEDED
+            elif by_hand and not is_wanted and change.state is ChangeState.SENT and _is_overdue(change):
+                # No flow asks for it again by itself.
+                report.failed(_park_overdue(change, name))
             else:
                 continue
             change.finished_at = utc_now()
     return report
+
+
+def _is_overdue(change: Change) -> bool:
+    return change.sent_at is not None and utc_now() - change.sent_at >= _PATIENCE
+
+
+def _park_overdue(change: Change, order_id: str) -> Failure:
+    change.state, change.code = ChangeState.PARKED, "cancel_not_shown"
+    change.cause = "TikTok Shop was asked to cancel this order, and does not show it as cancelled."
+    change.fix = f"See it in Seller Center; or cancel it again: connector orders cancel {order_id} --reason NAME"
+    return Failure(object=f"order {order_id}", code=change.code, cause=change.cause, fix=change.fix)
 
 
 def _cancelled(session: Session, connection_id: int, order_id: str, states: Collection[int]) -> tuple[bool, bool]:

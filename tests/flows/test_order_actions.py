@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from clients.tiktok.client import TikTokClient
 from flows.order_answer import order_answer
 from flows.order_cancel import order_cancel
 from flows.order_import import order_import
 from flows.order_ship import order_ship
 from models.database import database
-from models.listings import ChangeKind, ListingSku
+from models.listings import ChangeKind, ChangeState, ListingSku
 from models.orders import Order, OrderStage
 from sandbox.tiktok import order_model
 from tasks.order_list import find_orders
 from tasks.order_privacy import delete_orders
 from tasks.order_writing import OrderWriter
-from tasks.parked import correct_address, give_variant, parked_named, release
+from tasks.parked import correct_address, give_variant, parked_named, release, waiting_of
 from tests.flows.orders import APPROVE, CANCEL, REJECT, SHIP, Killed, Trade, codes
 
 pytestmark = pytest.mark.slow
@@ -30,6 +31,11 @@ CANCELLED = 6
 def in_prestashop(trade: Trade) -> int:
     """How many orders PrestaShop has."""
     return len(trade.sandbox.prestashop.tables["orders"].rows)
+
+
+def outcomes(trade: Trade) -> list[ChangeState]:
+    """Of cancellations on TikTok Shop."""
+    return [change.state for change in trade.made(ChangeKind.CANCEL)]
 
 
 def delete(trade: Trade, order: order_model.Order) -> None:
@@ -64,6 +70,38 @@ def test_a_reason_that_is_not_allowed_lists_those_that_are(trade: Trade) -> None
     assert codes(result) == ["cancel_reason_not_allowed"]
     assert NO_DELIVERY in result.failures[0].fix
     assert trade.order(0).status == "AWAITING_SHIPMENT"
+
+
+def test_a_cancellation_without_an_answer_is_not_forgotten(trade: Trade) -> None:
+    order = trade.order(0)
+    trade.faults(f"reset_before=1@POST /return_refund/*{CANCEL}")
+    assert order_cancel([order.id], NO_DELIVERY, "sandbox").counts["unresolved"] == 1
+    trade.faults("")
+    # It may show a little later; nobody looks for it for ever.
+    assert codes(trade.cancel()) == []
+    assert outcomes(trade) == [ChangeState.SENT]
+    trade.clock.advance(hours=1)
+    assert codes(trade.cancel()) == ["cancel_not_shown"]
+    for _ in range(2):
+        assert codes(trade.cancel()) == []
+        assert outcomes(trade) == [ChangeState.PARKED]
+        (waiting,) = waiting_of(trade.connection_id, order.id)
+        assert f"connector orders cancel {order.id}" in waiting.fix
+    assert (codes(order_cancel([order.id], NO_DELIVERY, "sandbox")), order.status) == ([], "CANCELLED")
+    assert outcomes(trade) == [ChangeState.CONFIRMED]
+    assert waiting_of(trade.connection_id, order.id) == []
+
+
+def test_a_cancellation_that_shows_later_is_confirmed(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = trade.order(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(TikTokClient, "cancel_order", lambda *_: None)
+        assert order_cancel([order.id], NO_DELIVERY, "sandbox").counts["unresolved"] == 1
+    trade.cancel()
+    units = [unit.id for unit in order.units]
+    trade.sandbox.tiktok.shop.aftersales.seller_cancels(order, units, NO_DELIVERY)
+    trade.cancel()
+    assert outcomes(trade) == [ChangeState.CONFIRMED]
 
 
 @pytest.mark.parametrize(("answer", "path"), [("approve", APPROVE), ("reject", REJECT)])
