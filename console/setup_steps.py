@@ -202,7 +202,7 @@ class Guide:
         say(f"\n  Open this link with the seller's account and approve:\n\n    {link}\n")
         if door := settings().door_url:
             say(
-                f"  With the redirect {door.rstrip('/')}/tiktok/callback and `connector up` running, "
+                f"  With the redirect {door.rstrip('/')}/tiktok/callback and `connector door` running, "
                 "nothing has to be copied: press Enter when the browser says Authorized."
             )
         answer = _ask("Address after the redirect, or the code", "", optional=True)
