@@ -240,11 +240,13 @@ def upload_template_documents(connection_id: int) -> BatchReport:
     with database().read() as session:
         templates = session.exec(select(CategoryTemplate).where(CategoryTemplate.connection_id == connection_id)).all()
     for template in templates:
-        for document in (template.size_chart, *template.certificates):
+        documents = [dict(one) for one in (template.size_chart, *template.certificates)]
+        size_chart, *certificates = documents
+        for document in documents:
             name = document.get("file", "")
             if not name or document.get("uri") or document.get("file_id"):
                 continue
-            use: UseCase = "SIZE_CHART_IMAGE" if document is template.size_chart else "CERTIFICATION_IMAGE"
+            use: UseCase = "SIZE_CHART_IMAGE" if document is size_chart else "CERTIFICATION_IMAGE"
             try:
                 uploaded = _upload_document(shops, Path(name), use)
             except (OSError, ValueError) as error:
@@ -261,11 +263,14 @@ def upload_template_documents(connection_id: int) -> BatchReport:
             else:
                 document.update(uploaded)
                 report.count("documents uploaded")
+        before = (template.size_chart, template.certificates)
+        if (size_chart, certificates) == before:
+            continue
         with database().write() as session:
-            stored = session.get_one(CategoryTemplate, template.key)
-            if (stored.size_chart, stored.certificates) != (template.size_chart, template.certificates):
-                stored.size_chart = dict(template.size_chart)
-                stored.certificates = [dict(document) for document in template.certificates]
+            stored = session.get(CategoryTemplate, template.key)
+            # What was imported meanwhile stays; the next run finds the uploads again by their content.
+            if stored is not None and (stored.size_chart, stored.certificates) == before:
+                stored.size_chart, stored.certificates = size_chart, certificates
     return report
 
 
