@@ -100,15 +100,19 @@ def _enter_home_of_sandbox() -> str:
 
 
 def deploy(
-    pool: Annotated[str, typer.Option(help="Work pool whose workers run the flows; made (type process) if missing.")],
+    pool: Annotated[str, typer.Option(help="Work pool whose workers run the flows; made if missing.")],
     yaml: Annotated[
         Path | None, typer.Option("--yaml", help="Only write them to this file, for prefect deploy --all.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and register what changes: connections, schedules, authorizations.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Register every deployment in a work pool of the Prefect server at PREFECT_API_URL, for workers on many machines.
 
-    Run it again after connections, schedules or authorizations changed; `connector up` does the same by itself.
+    Run it again after connections, schedules or authorizations changed, or have it stay with --watch; `connector up`
+    does the same by itself.
     """
     import asyncio
 
@@ -120,7 +124,7 @@ def deploy(
     from console.installation import open_installation
 
     store = open_installation()
-    from deployments.registration import register_in_pool
+    from deployments.registration import keep_in_pool, register_in_pool
     from deployments.schedules import wanted_deployments
     from models.database import Busy
 
@@ -132,6 +136,8 @@ def deploy(
         return
     try:
         with store.exclusive("up", patience=0):
+            if watch:
+                asyncio.run(keep_in_pool(pool, say))
             outcome = asyncio.run(register_in_pool(wanted_deployments(), pool))
     except Busy:
         raise Refused("connector up runs for this installation and serves these deployments. Stop it first.") from None

@@ -26,6 +26,10 @@ def prefect_environment(process: Settings) -> dict[str, str]:
         **({"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login} if login else {}),
         # A browser on another machine has to call the machine that the page came from.
         **({} if is_loopback(process.prefect_host) else {"PREFECT_UI_API_URL": "/api"}),
+        # Any page of the web could otherwise have the operator's browser start runs here (the default lets all in).
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(
+            f"http://{host}:{process.prefect_port}" for host in ("127.0.0.1", "localhost", "[::1]")
+        ),
         # The V2 pages call an analytics host even with analytics off; V1 makes no outside request.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -9,16 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.utilities.callables import parameter_schema
+from sqlalchemy.exc import DBAPIError
 
 from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
 from deployments.registry import load_flow
@@ -30,6 +32,7 @@ from deployments.schedules import (
     interval_to_keep,
     paused_to_keep,
     registered_seconds,
+    wanted_deployments,
 )
 from deployments.server import ServerFailed
 
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.responses import DeploymentResponse
 
+# As in deployments.up, which imports this only late.
+_LOOK_AGAIN_SECONDS = 5.0
 _PAGE = 200
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
@@ -151,6 +156,22 @@ async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
             await client.create_work_pool(WorkPoolCreate(name=pool, type=ConnectorWorker.type, base_job_template=form))
     await ensure(heartbeat_automation())
     return await register(wanted, pool=pool)
+
+
+async def keep_in_pool(pool: str, announce: Callable[[str], None]) -> NoReturn:
+    """Register in a work pool what there should be, now and whenever that changes."""
+    registered: set[Wanted] | None = None
+    while True:
+        try:
+            wanted = await asyncio.to_thread(wanted_deployments)
+            if set(wanted) != registered:
+                outcome = await register_in_pool(wanted, pool)
+                registered = set(wanted)
+                announce(f"{len(outcome.ids)} deployments in work pool {pool}: {outcome.written} changed.")
+        except (httpx.HTTPError, PrefectException, DBAPIError) as error:
+            # What is registered stays; a server that is started again is back soon.
+            announce(f"Not everything could be looked at ({type(error).__name__}); going on.")
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
 async def our_deployments(client: PrefectClient) -> list[DeploymentResponse]:

@@ -16,19 +16,22 @@ def run_watch(deployment: str, dry_run: bool = False) -> RunResult:
     """Look at how the last runs of a deployment ended, and mail when three or more failed in a row.
 
     An automation starts it after failures. It is told at the third, the sixth, the twelfth failure and so on, to the
-    contact address of the deployment's connection, or of all of them for one of the whole installation.
+    contact address of the runs' connection, or of all of them for the whole installation.
 
     Args:
         deployment: full name as Prefect writes it, e.g. "order_import/main".
         dry_run: send no mail.
     """
-    watched = steps.read_runs(deployment)
-    report = BatchReport()
-    report.count("failed in a row", len(failures_in_a_row(watched.runs)))
-    notice = failure_notice(deployment, watched.runs, steps.ui_address())
-    if notice is not None and dry_run:
-        report.count("to be told")
-    elif notice is not None:
-        report = BatchReport.total([report, steps.tell_failures(watched.connection, notice)])
+    reports = []
+    for watched in steps.read_runs(deployment):
+        report = BatchReport()
+        report.count("failed in a row", len(failures_in_a_row(watched.runs)))
+        notice = failure_notice(watched.name, watched.runs, steps.ui_address())
+        if notice is not None and dry_run:
+            report.count("to be told")
+        elif notice is not None:
+            reports.append(steps.tell_failures(watched.connection, notice))
+        reports.append(report)
+    report = BatchReport.total(reports)
     name_by_outcome(report, dry_run=dry_run)
-    return RunResult.of(watched.connection, None, report)
+    return RunResult.of("", None, report)

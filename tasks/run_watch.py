@@ -32,15 +32,19 @@ _MOST_LETTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A deployment's connection ("" for the whole installation) and its newest runs that ended, newest first."""
+    """A connection ("" for the whole installation) and the newest runs for it that ended, newest first.
 
+    `name` is what people read: the deployment's, with the connection where it serves several.
+    """
+
+    name: str
     connection: str
     runs: Sequence[EndedRun]
 
 
 @task(name="read how the last runs ended", cache_policy=NO_CACHE)
-def read_runs(deployment: str) -> Watched:
-    """How a deployment has fared; cancelled runs did nothing and say nothing.
+def read_runs(deployment: str) -> list[Watched]:
+    """How a deployment has fared, by connection; cancelled runs did nothing and say nothing.
 
     Raises:
         LookupError: there is no such deployment.
@@ -58,17 +62,24 @@ def read_runs(deployment: str) -> Watched:
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=LOOKED_AT,
         )
-    ended = [
-        EndedRun(
-            str(run.id),
-            run.state.type is not StateType.COMPLETED,
-            run.state.timestamp,
-            redact(run.state.message or "")[:_MOST_LETTERS],
+    ended: dict[str, list[EndedRun]] = defaultdict(list)
+    for run in runs:
+        if run.state is None:
+            continue
+        # Runs on demand are for any connection: none is to hear of another's failures.
+        ended[str(run.parameters.get("connection") or "")].append(
+            EndedRun(
+                str(run.id),
+                run.state.type is not StateType.COMPLETED,
+                run.state.timestamp,
+                redact(run.state.message or "")[:_MOST_LETTERS],
+            )
         )
-        for run in runs
-        if run.state is not None
+    own = found.parameters.get("connection", "")
+    return [
+        Watched(deployment if connection == own else f"{deployment} for {connection}", connection, some)
+        for connection, some in ended.items()
     ]
-    return Watched(str(found.parameters.get("connection", "")), ended)
 
 
 def ui_address() -> str:

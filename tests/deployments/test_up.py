@@ -149,6 +149,7 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
         json={"parameters": {"dry_run": "perhaps"}},
     )
     assert refused.status_code == 409
+    _refuses_pages_of_the_web(up, upload["id"])
     run = up.create_run(upload["id"])
     assert up.outcome(run) == "COMPLETED", up.log.read_text()
     artifacts = up.post("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
@@ -160,6 +161,18 @@ def test_up_serves_typed_flows_runs_them_and_ends_cleanly(start: Callable[[], Up
     assert f"CONNECTOR_HOME={up.home} connector" in up.log.read_text()
     assert [one.name for one in up.home.parent.iterdir()] == ["sandbox"], "no real shop hears of it"
     assert "Traceback" not in up.log.read_text()
+
+
+def _refuses_pages_of_the_web(up: Up, deployment: str) -> None:
+    """A browser asks before it sends JSON across origins, and sends plain text without asking."""
+    path = f"http://127.0.0.1:{up.port}/api/deployments/{deployment}/create_flow_run"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    for origin, allowed in (("https://evil.example", False), (f"http://localhost:{up.port}", True)):
+        answer = httpx.options(path, headers={**asked, "Origin": origin})
+        assert ("access-control-allow-origin" in answer.headers) is allowed
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        plain = httpx.post(path, content=b'{"parameters": {}}', headers={"Content-Type": kind})
+        assert plain.status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
 def test_ctrl_c_while_starting_leaves_nothing_behind(start: Callable[[], Up]) -> None:
@@ -267,3 +280,43 @@ def test_runs_that_keep_failing_are_mailed(postbox: Postbox, start: Callable[[],
     up.wait_for(lambda: postbox.mails)
     assert postbox.mails[0]["Subject"] == "[TikTok Shop] order_audit/sandbox failed 3 times in a row"
     assert up.end() == 0
+
+
+def test_a_server_of_others_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PREFECT_API_URL: not up yet, then there; and ending leaves it alone."""
+    port, home = free_port(), tmp_path / "home"
+    prefect = ("deployments.prefect_server", "--host", "127.0.0.1", "--port", str(port))
+    ours = {
+        **os.environ,
+        "CONNECTOR_HOME": str(home),
+        "CONNECTOR_DOOR_PORT": str(free_port()),
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+    }
+    log = (tmp_path / "up.log").open("w+")
+
+    def start(*module: str, **more: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *module]
+        return subprocess.Popen(command, env={**ours, **more}, stdout=log, stderr=log, start_new_session=True)
+
+    def says(words: str) -> None:
+        deadline = time.monotonic() + 120
+        while words not in (tmp_path / "up.log").read_text():
+            assert time.monotonic() < deadline, (tmp_path / "up.log").read_text()
+            time.sleep(0.2)
+
+    up = start("console", "up", PREFECT_API_URL=f"http://127.0.0.1:{port}/api")
+    others = None
+    try:
+        says("does not answer; waiting for it")
+        others = start(*prefect)
+        says("Ready: ")
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(60) == 0
+        assert others.poll() is None
+        assert "Traceback" not in (tmp_path / "up.log").read_text()
+    finally:
+        for process in (up, others):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+        log.close()

@@ -17,13 +17,14 @@ from deployments.schedules import ON_DEMAND, Wanted
 from flows.run_watch import run_watch
 from models.connections import Connection
 from models.database import Database
-from tests.models.rows import store_connection
+from tests.models.rows import make_connection, store_connection
 from tests.post_office import Postbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
 ORDERS = Wanted("order_import", "main", "main", 120)
 WATCH = Wanted("run_watch", ON_DEMAND, alone=False)
+BY_HAND = Wanted("order_import", ON_DEMAND, alone=False)
 
 
 @pytest.fixture
@@ -36,14 +37,16 @@ def deployed(sqlite_database: Database) -> Iterator[None]:
     asyncio.run(register([]))
 
 
-def ended(*states: State[None]) -> None:
+def ended(*states: State[None], of: str = ORDERS.full_name, connection: str = "main") -> None:
     """Runs of the import that were due a minute apart and ended like that."""
 
     async def run() -> None:
         async with get_client() as client:
-            deployment = await client.read_deployment_by_name(ORDERS.full_name)
+            deployment = await client.read_deployment_by_name(of)
             for state in states:
-                made = await client.create_flow_run_from_deployment(deployment.id)
+                made = await client.create_flow_run_from_deployment(
+                    deployment.id, parameters={"connection": connection}
+                )
                 await client.set_flow_run_state(made.id, state, force=True)
 
     asyncio.run(run())
@@ -71,6 +74,23 @@ def test_three_in_a_row_are_mailed_once(deployed: None, postbox: Postbox) -> Non
     text = mail.get_body(("plain",))
     assert text is not None
     assert "The shop is closed." in text.get_content()
+
+
+def test_runs_on_demand_are_told_to_the_connection_they_were_for(
+    deployed: None, postbox: Postbox, sqlite_database: Database
+) -> None:
+    with sqlite_database.write() as session:
+        other = make_connection("other")
+        other.contact_email = "other@example.org"
+        session.add(other)
+    asyncio.run(register([ORDERS, WATCH, BY_HAND]))
+    failed = Failed(message="The shop is closed.")
+    for connection, state in (("main", failed), ("other", failed), ("main", failed), ("other", Completed())) * 2:
+        ended(state, of=BY_HAND.full_name, connection=connection)
+    assert run_watch(BY_HAND.full_name).counts == {"failed in a row": 4, "told": 1}
+    (mail,) = postbox.mails
+    assert mail["To"] == "shop@example.org"
+    assert mail["Subject"] == "[TikTok Shop] order_import/on demand for main failed 4 times in a row"
 
 
 def test_a_mail_that_is_not_taken_is_tried_again(deployed: None, postbox: Postbox) -> None:
