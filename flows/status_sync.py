@@ -6,8 +6,10 @@ from prefect import flow
 from prefect.utilities.annotations import quote
 
 from flows.time_limits import LONG
-from tasks.report import RunResult
-from tasks.runs import ends_without_authorization, publish, run_alone
+from tasks.listing_action_sending import send_actions
+from tasks.listing_actions import LISTINGS_A_TASK, unresolved_actions
+from tasks.report import BatchReport, RunResult
+from tasks.runs import batches, ends_without_authorization, publish, run_alone
 from tasks.shops import utc_now
 from tasks.statuses import follow_statuses, look_up_statuses, sweep_is_due, sweep_statuses
 
@@ -17,6 +19,8 @@ from tasks.statuses import follow_statuses, look_up_statuses, sweep_is_due, swee
 def status_sync(connection: str = "", product_ids: list[int] | None = None, full: bool = False) -> RunResult:
     """Read where listings stand on TikTok Shop, why some are refused, and what somebody changed there by hand.
 
+    What became of listing actions that were never answered is looked up too.
+
     Args:
         connection: name of the connection; may be left out when there is only one.
         product_ids: PrestaShop ids of the products to look at; what TikTok Shop updated since the last run when left
@@ -25,11 +29,17 @@ def status_sync(connection: str = "", product_ids: list[int] | None = None, full
     """
     parameters = {"product_ids": product_ids, "full": full}
     with run_alone("status_sync", connection, parameters, dry_run=False, turn="statuses") as run:
+        # Prices and edits wait for them, and the flow that sends them has no schedule.
+        settled = [
+            send_actions(run, quote(part), only_look=True)
+            for part in batches(unresolved_actions(run.connection_id), LISTINGS_A_TASK)
+        ]
         if product_ids is not None:
             statuses = look_up_statuses(run.connection_id, quote(product_ids))
         elif full or sweep_is_due(run.connection_id, utc_now()):
             statuses = sweep_statuses(run.connection_id, even_if_all_are_gone=full)
         else:
             statuses = follow_statuses(run.connection_id)
-        publish(run, statuses.report, statuses.by_hand, dry_run=False)
-        return RunResult.of(run.connection, run.plan, statuses.report)
+        report = BatchReport.total([*settled, statuses.report])
+        publish(run, report, statuses.by_hand, dry_run=False)
+        return RunResult.of(run.connection, run.plan, report)

@@ -6,7 +6,7 @@ These rows are what a later run knows if this process dies in between.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel import col, select
@@ -18,6 +18,8 @@ from rules.decision import Finding
 from tasks.shops import utc_now
 
 _APART: Final = (ChangeKind.PRICE, ChangeKind.STOCK)
+# A call that began longer ago is over, with all its tries, whatever became of it.
+_LONGEST_CALL: Final = timedelta(minutes=10)
 
 
 class Elsewhere(Exception):
@@ -29,7 +31,8 @@ def mark_sent(change: Change) -> bool:
 
     Of one product at most one change is under way at a time, in whichever flow: an edit carries prices and stock too,
     and the record would not be what is shown if they overtook each other. Prices and stock do not touch each other:
-    what is sold out is not kept on sale by a price without an answer.
+    what is sold out is not kept on sale by a price without an answer, nor by an edit whose outcome stays unknown long
+    after its call.
 
     Raises:
         Elsewhere: another change of the product was sent and its outcome is not known yet.
@@ -38,22 +41,20 @@ def mark_sent(change: Change) -> bool:
         stored = session.get_one(Change, change.key)
         if stored.state not in (ChangeState.PLANNED, ChangeState.SENT):
             return False
-        if (
-            stored.id_product is not None
-            and session.exec(
-                select(Change.id).where(
-                    Change.connection_id == stored.connection_id,
-                    Change.id_product == stored.id_product,
-                    Change.state == ChangeState.SENT,
-                    Change.id != stored.id,
-                    col(Change.kind).not_in(_APART if stored.kind in _APART else ()),
-                )
-            ).first()
-        ):
+        now = utc_now()
+        others = select(Change.id).where(
+            Change.connection_id == stored.connection_id,
+            Change.id_product == stored.id_product,
+            Change.state == ChangeState.SENT,
+            Change.id != stored.id,
+        )
+        if stored.kind in _APART:
+            others = others.where(col(Change.kind).not_in(_APART), col(Change.sent_at) > now - _LONGEST_CALL)
+        if stored.id_product is not None and session.exec(others).first():
             raise Elsewhere
         stored.state = ChangeState.SENT
         stored.attempts += 1
-        stored.sent_at = utc_now()
+        stored.sent_at = now
     return True
 
 

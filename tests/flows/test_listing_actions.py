@@ -16,6 +16,7 @@ from flows.apply_plan import apply_plan
 from flows.catalog_link import catalog_link
 from flows.listing_actions import listing_actions
 from flows.price_stock_sync import price_stock_sync
+from flows.status_sync import status_sync
 from models.database import database
 from models.listings import Change, ChangeKind, ChangeState, Listing, ListingSku, ListingStatus, Plan, Touched
 from sandbox.tiktok.shelf import Product
@@ -301,6 +302,22 @@ def test_what_cannot_be_looked_up_either_is_the_next_runs(live: Stall, action: s
     assert live.calls(DELETE) + live.calls(DEACTIVATE) == 2
     assert not changes(state=ChangeState.SENT)
     assert {live.shelf[one].status for one in ids} == {listing(ids[0]).status}
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_what_a_dead_run_left_open_is_looked_up_with_the_statuses(live: Stall, happened: bool) -> None:
+    fault = "reset_after" if happened else "reset_before"
+    live.faults(f"{fault}=1@{CALLS['deactivate']},html_503=1@GET /product/*/products/*")
+    first = products()[0]
+    assert act("deactivate", first).counts["unresolved"] == 1
+    live.faults("")
+    calls = live.calls(DEACTIVATE)
+    result = status_sync("sandbox")
+    # Whether to send it again is not for a look to decide.
+    assert (result.counts.get("confirmed", 0), result.counts.get("unresolved", 0)) == (happened, not happened)
+    assert len(changes(state=ChangeState.SENT)) == (not happened)
+    assert listing(product_id(first)).status == ("SELLER_DEACTIVATED" if happened else "ACTIVATE")
+    assert live.calls(DEACTIVATE) == calls
 
 
 def test_a_lost_call_that_did_nothing_is_not_repeated_at_once(live: Stall) -> None:

@@ -618,6 +618,7 @@ def _under_way(listed: Listed, product: int) -> Iterator[Change]:
             id_product=product,
             state=ChangeState.SENT,
             created_at=listed.clock(),
+            sent_at=listed.clock(),
         )
         session.add(edit)
         session.flush()
@@ -636,6 +637,19 @@ def test_prices_wait_for_an_edit_that_is_under_way(listed: Listed) -> None:
     listed.clock.advance(minutes=2)
     listed.sync(full=False)
     assert listed.sent.prices == {listed.product_id(product): 1}
+    expect_in_step(listed)
+
+
+def test_what_is_sold_out_does_not_wait_for_an_edit_that_was_never_answered(listed: Listed) -> None:
+    product = listed.simple()
+    listed.sandbox.prestashop.set_stock(product, 0)
+    listed.sandbox.prestashop.set_price(product, "18")
+    with _under_way(listed, product):
+        assert listed.sync().counts["waiting"] == 2
+        listed.clock.advance(minutes=11)
+        listed.sync(full=False)
+        assert (listed.sent.prices, listed.sent.stocks) == ({listed.product_id(product): 1},) * 2
+        assert total(listed.offers(product)[0]) == 0
     expect_in_step(listed)
 
 
