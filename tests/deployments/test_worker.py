@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from benchmarks.machines import ROOT, Machines, lose
+from deployments import automations
+from deployments.automations import heartbeat_automation
 from deployments.worker import ConnectorWorker
 
 pytestmark = pytest.mark.slow
@@ -112,3 +115,14 @@ def test_a_worker_that_is_told_to_end_does(machines: Machines, worker: subproces
     assert worker.wait(60) in (0, -signal.SIGTERM), machines.logs()
     machines.wait_for(lambda: not is_alive(pid))
     assert state(machines, run) in ("COMPLETED", "CRASHED", "CANCELLED"), sys.stderr
+
+
+def test_a_run_whose_machine_is_gone_crashes(
+    machines: Machines, worker: subprocess.Popen[bytes], begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is left to tell of its end, only its heartbeat is missed."""
+    monkeypatch.setattr(automations, "_SILENCE", timedelta(seconds=10))
+    machines.post("automations/", heartbeat_automation().model_dump(mode="json", exclude={"id"}))
+    run, _, _ = begin(300)
+    lose(worker)
+    machines.wait_for(lambda: state(machines, run) == "CRASHED", seconds=90)
