@@ -11,7 +11,8 @@ import httpx
 from deployments.schedules import ON_DEMAND
 
 _OVERDUE = timedelta(minutes=10)
-_A_FEW = 20
+# Messages about a hundred listings come one after the other: so long they make one run together.
+_APART = timedelta(seconds=5)
 
 
 class NotStarted(Exception):
@@ -46,34 +47,31 @@ def start_run(flow: str, connection: str, parameters: Mapping[str, Any], *, depl
 
 
 def is_at_work(flow: str, connection: str) -> bool:
-    """Whether a run that `start_run` asked for on demand has not ended yet.
+    """Whether the last run that `start_run` asked for on demand has not ended yet, or began only a moment ago.
 
     Raises:
         NotStarted: Prefect is not reachable.
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas import filters
-    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
     from prefect.exceptions import PrefectException
 
-    open_states = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
     try:
         with get_client(sync_client=True) as client:
-            runs = client.read_flow_runs(
+            last = client.read_flow_runs(
                 flow_filter=filters.FlowFilter(name=filters.FlowFilterName(any_=[flow])),
                 deployment_filter=filters.DeploymentFilter(name=filters.DeploymentFilterName(any_=[ON_DEMAND])),
-                flow_run_filter=filters.FlowRunFilter(
-                    tags=filters.FlowRunFilterTags(all_=[connection]),
-                    state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=open_states)),
-                ),
-                limit=_A_FEW,
+                flow_run_filter=filters.FlowRunFilter(tags=filters.FlowRunFilterTags(all_=[connection])),
+                sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+                limit=1,
             )
     except (PrefectException, httpx.HTTPError, OSError) as error:
         raise NotStarted(f"Prefect does not say what is at work: {type(error).__name__}") from None
-    overdue = datetime.now(UTC) - _OVERDUE
-    # One that never began, because its worker is gone, is not waited for.
-    return any(
-        (run.state is not None and run.state.is_running())
-        or (run.expected_start_time is not None and run.expected_start_time > overdue)
-        for run in runs
-    )
+    for run in last:
+        if run.state is not None and run.state.is_running():
+            return True
+        # One that never began, because its worker is gone, is not waited for.
+        wait = _APART if run.state is not None and run.state.is_final() else _OVERDUE
+        return datetime.now(UTC) - (run.expected_start_time or datetime.now(UTC)) < wait
+    return False

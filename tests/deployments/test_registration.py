@@ -12,12 +12,13 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, GlobalConcurrencyLimitUpdate
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running
 
+from deployments import starting
 from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.settling import cancel_overtaken, settle_runs
@@ -62,6 +63,11 @@ def intervals(one: Wanted) -> list[Any]:
     return [getattr(row.schedule, "interval", row.schedule) for row in deployment(one).schedules]
 
 
+def due(run: FlowRun) -> datetime:
+    assert run.expected_start_time is not None
+    return run.expected_start_time
+
+
 def test_a_deployment_is_typed_scheduled_and_alone() -> None:
     bring(UPLOAD, BY_HAND)
     there = deployment(UPLOAD)
@@ -72,6 +78,7 @@ def test_a_deployment_is_typed_scheduled_and_alone() -> None:
     assert intervals(UPLOAD) == [timedelta(seconds=900)]
     assert there.concurrency_options is not None
     assert there.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
+    assert there.parameter_openapi_schema is not None
     properties = there.parameter_openapi_schema["properties"]
     assert {"connection", "product_ids", "template", "dry_run"} <= set(properties)
     assert properties["dry_run"]["type"] == "boolean"
@@ -153,7 +160,7 @@ def test_a_run_is_asked_for_by_name() -> None:
         start_run("order_import", "uk", {"order_ids": 7})
 
 
-def test_a_run_asked_for_is_at_work_until_it_has_ended() -> None:
+def test_a_run_asked_for_is_at_work_until_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     bring(BY_HAND)
     assert not is_at_work("order_import", "uk")
     run = start_run("order_import", "uk", {})
@@ -161,10 +168,15 @@ def test_a_run_asked_for_is_at_work_until_it_has_ended() -> None:
     assert not is_at_work("order_import", "us")
     assert not is_at_work("status_sync", "uk")
     with get_client(sync_client=True) as client:
-        client.set_flow_run_state(run, Running(), force=True)  # type: ignore[arg-type]
+        client.set_flow_run_state(run, Running(), force=True)
         assert is_at_work("order_import", "uk")
-        client.set_flow_run_state(run, Completed(), force=True)  # type: ignore[arg-type]
+        client.set_flow_run_state(run, Completed(), force=True)
+    assert is_at_work("order_import", "uk"), "it was asked for only a moment ago"
+    monkeypatch.setattr(starting, "_APART", timedelta())
     assert not is_at_work("order_import", "uk")
+    start_run("order_import", "uk", {})
+    monkeypatch.setattr(starting, "_OVERDUE", timedelta())
+    assert not is_at_work("order_import", "uk"), "nobody takes it"
 
 
 def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:
@@ -180,17 +192,13 @@ def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:
             client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment(one).id}, json=span)
         by_hand = client.create_flow_run_from_deployment(deployment(BY_HAND).id)
         before = client.read_flow_runs(limit=200)
-        overdue = [run for run in before if run.auto_scheduled and run.expected_start_time < now - timedelta(minutes=1)]
+        overdue = [run for run in before if run.auto_scheduled and due(run) < now - timedelta(minutes=1)]
         assert len(overdue) > 20
         assert asyncio.run(cancel_overtaken()) >= len(overdue) - 2
         left = [run for run in client.read_flow_runs(limit=200) if run.state and run.state.is_scheduled()]
         assert asyncio.run(cancel_overtaken()) == 0
-    waiting = [
-        run.deployment_id
-        for run in left
-        if run.auto_scheduled and run.expected_start_time < now - timedelta(seconds=30)
-    ]
-    assert sorted(waiting) == sorted([deployment(ORDERS).id, deployment(UPLOAD).id])
+    waiting = [str(run.deployment_id) for run in left if run.auto_scheduled and due(run) < now - timedelta(seconds=30)]
+    assert sorted(waiting) == sorted([str(deployment(ORDERS).id), str(deployment(UPLOAD).id)])
     assert by_hand.id in {run.id for run in left}
     assert len(left) > len(waiting) + 1, "what is not due yet stays"
 
