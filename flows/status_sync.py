@@ -19,7 +19,7 @@ from tasks.statuses import follow_statuses, look_up_statuses, sweep_is_due, swee
 def status_sync(connection: str = "", product_ids: list[int] | None = None, full: bool = False) -> RunResult:
     """Read where listings stand on TikTok Shop, why some are refused, and what somebody changed there by hand.
 
-    What became of listing actions that were never answered is looked up too.
+    Listing actions that were asked for and never answered are brought to their end too.
 
     Args:
         connection: name of the connection; may be left out when there is only one.
@@ -31,7 +31,7 @@ def status_sync(connection: str = "", product_ids: list[int] | None = None, full
     with run_alone("status_sync", connection, parameters, dry_run=False, turn="statuses") as run:
         # Prices and edits wait for them, and the flow that sends them has no schedule.
         settled = [
-            send_actions(run, quote(part), only_look=True)
+            send_actions(run, quote(part))
             for part in batches(unresolved_actions(run.connection_id), LISTINGS_A_TASK)
         ]
         if product_ids is not None:

@@ -201,7 +201,7 @@ def _no_answer(work: _Work) -> Failure:
         object=work.name,
         code="unresolved",
         cause="TikTok Shop gave no clear answer, and the listing does not show the change.",
-        fix="The next run of status_sync looks again, the next one of listing_actions sends it again.",
+        fix="Nothing to do: the next run of status_sync looks again, and sends it again where it did not happen.",
     )
 
 
