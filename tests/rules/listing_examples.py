@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from models.catalogue import Product, Variant
 from models.settings import ProductSettings
@@ -23,6 +23,8 @@ from rules.market import market
 EXAMPLES = Path(__file__).parent.parent / "data" / "tiktok-shop-examples"
 FRENCH, ENGLISH = "1", "2"
 COLOUR, SIZE = 2, 1
+
+Made = TypeVar("Made")
 
 NAMES = Names(
     categories={4: "Vaisselle"},
@@ -40,7 +42,7 @@ def example(name: str) -> Any:
     return document.get("data", document)
 
 
-def make(function: Callable[..., Any], defaults: dict[str, Any], changes: dict[str, Any]) -> Any:
+def make(function: Callable[..., Made], defaults: dict[str, Any], changes: dict[str, Any]) -> Made:
     """An object from defaults with some of them changed."""
     return function(**{**defaults, **changes})
 

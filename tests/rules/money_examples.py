@@ -179,7 +179,8 @@ def ps_round(value: float, decimals: int, mode: int) -> float:
         4: part > half or (part == half and whole % 2 == 1),
         5: part > half or (part == half and whole % 2 == 0),
     }[mode]
-    return float(whole + up) / 10**decimals
+    rounded: float = float(whole + up) / 10**decimals
+    return rounded
 
 
 def line(product: int, gross: Decimal | str, quantity: int = 1, rate: str = "0.21", **taxed: Decimal) -> Line:

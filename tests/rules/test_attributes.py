@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from listing_examples import NAMES, attribute, attributes, codes, dictionary, mapping, sources, template
 
 from models.taxonomy import CategoryAttribute
 from models.templates import AttributeGroup, AttributeMapping, AttributeSource
 from rules.attributes import choice, number_in, product_attributes, source_texts
 from rules.content import AttributeValue, ValueChoice
 from rules.findings import Checked
+from tests.rules.listing_examples import NAMES, attribute, attributes, codes, dictionary, mapping, sources, template
 
 MATERIAL, VOLUME, BATTERIES, BATTERY_KIND = "100398", "100399", "100701", "100702"
 FIELD, FEATURE, OPTION, FIXED = AttributeSource

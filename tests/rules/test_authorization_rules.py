@@ -117,7 +117,8 @@ def test_within_the_last_month_something_is_due_and_names_the_days(left: timedel
 def test_the_earlier_end_counts_unless_it_was_only_told_and_passed(
     stored: timedelta | None, told: timedelta | None
 ) -> None:
-    until = consent_until(*(None if one is None else NOW + one for one in (stored, told)), NOW)
+    ends = [None if one is None else NOW + one for one in (stored, told)]
+    until = consent_until(ends[0], ends[1], NOW)
     if told is None or told <= timedelta(0):
         assert until == (None if stored is None else NOW + stored)
     else:

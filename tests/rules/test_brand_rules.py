@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from listing_examples import codes
 
 from models.taxonomy import Brand
 from rules.brands import BrandBook, brand_for, suggestions
+from tests.rules.listing_examples import codes
 
 
 def brand(id_: str, name: str, *, authorized: bool = False, t1: bool = False) -> Brand:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import codes, inputs, product, variants
 
 from rules.content import (
     AttributeValue,
@@ -27,6 +26,7 @@ from rules.content import (
     dropped_skus,
 )
 from rules.listing import listing_content
+from tests.rules.listing_examples import codes, inputs, product, variants
 
 
 def mug() -> ListingContent:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from rules.deadlines import deadline_line, endangered, ship_by, time_left
 from tests.rules.order_examples import NOW, SECONDS, order
 
-DEADLINES = {
+DEADLINES: dict[str, Any] = {
     "rts_sla_time": SECONDS + 7200,
     "shipping_due_time": SECONDS + 9000,
     "cancel_order_sla_time": SECONDS + 3600,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from listing_examples import NAMES, codes, product, simple, variant, variants
 
 from models.settings import GtinSource, SkuSource
 from rules.identifiers import gtin, repeated_skus, seller_sku, without_repeats
 from rules.market import market
+from tests.rules.listing_examples import NAMES, codes, product, simple, variant, variants
 
 FR, GB, JP = market("FR"), market("GB"), market("JP")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import codes
 
 from rules.images import MAX_BYTES, SIDES, ImageAction, ImageFacts, UseCase, preflight
+from tests.rules.listing_examples import codes
 
 
 def facts(**changes: Any) -> ImageFacts:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from listing_examples import NAMES, category, codes, inputs, product, simple, template, variant, variants
 
 from models.settings import ProductSettings
 from models.taxonomy import Brand
@@ -16,6 +15,7 @@ from rules.brands import BrandBook
 from rules.content import AttributeValue, Identifier, SalesAttribute, ValueChoice
 from rules.listing import inputs_hash, listing_content
 from rules.market import market
+from tests.rules.listing_examples import NAMES, category, codes, inputs, product, simple, template, variant, variants
 
 
 def test_the_mug_is_listed_with_everything_prestashop_says_about_it() -> None:

@@ -252,7 +252,7 @@ def test_days_are_the_shop_s_own_and_both_sides_stand_on_the_day_the_order_was_p
     assert (first.tiktok_orders, first.tiktok_unpaid, first.tiktok_paid) == (2, 1, Decimal(7))
     assert first.number(Verdict.MISSING) == 1
     assert first.prestashop_orders == 0
-    assert (second.tiktok_paid, second.prestashop_total, second.expected) == (25, 25, 25)
+    assert (second.tiktok_paid, second.prestashop_total, second.expected) == (Decimal(25),) * 3
     assert third.as_record(2) | {"day": ""} == {**third.as_record(2), "day": ""}
     assert second.as_record(2)["total"] == "25.00"
 

@@ -245,7 +245,7 @@ def test_nothing_costs_nothing(type_: int, mode: int) -> None:
     lines = [line(1, "0", 3), line(2, "0", 1, "0")]
     found = priced(price_rows(lines, fee=D(0), fee_line=None, rounding=Rounding(type_, mode, 2)))
     assert [row.price for row in found.rows] == [0, 0]
-    assert (found.total, found.total_excl, found.needs_fee_row) == (0, 0, False)
+    assert (found.total, found.total_excl, found.needs_fee_row) == (D(0), D(0), False)
 
 
 @pytest.mark.parametrize("type_", TYPES)

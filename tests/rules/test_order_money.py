@@ -104,7 +104,7 @@ def test_tax_on_top_is_left_out_unless_asked_for() -> None:
     found = ledger(order)
     assert found.paid == D("31.39")
     without, with_tax = booking(found, OrderSettings()), booking(found, OrderSettings(marketplace_tax="include"))
-    assert (without.units, without.fee, without.total) == ({"u001": D("20.00"), "u002": D("5.00")}, 4, 29)
+    assert (without.units, without.fee, without.total) == ({"u001": D("20.00"), "u002": D("5.00")}, D(4), D(29))
     assert with_tax.units == {"u001": D("21.65"), "u002": D("5.41")}
     assert (with_tax.fee, with_tax.total) == (D("4.33"), D("31.39"))
     assert "marketplace_tax" in codes(without)
@@ -158,7 +158,7 @@ def test_a_discount_at_payment_may_be_in_the_total_or_not(in_total: bool) -> Non
 def test_a_discount_at_payment_beyond_the_goods_comes_off_shipping() -> None:
     order = tiktok_order([{"list": "2.00"}], shipping_fee="4.00", payment_platform_discount="5.00", total_amount="1.00")
     shown = booking(ledger(order), OrderSettings())
-    assert (shown.units["u001"], shown.fee, shown.total) == (0, 1, 1)
+    assert (shown.units["u001"], shown.fee, shown.total) == (D(0), D(1), D(1))
     assert booking(ledger(order), OrderSettings(total="restored")).total == 6
 
 
@@ -175,7 +175,7 @@ def test_sale_prices_may_be_before_tiktoks_own_discount() -> None:
 
 def test_a_discount_without_its_field_is_the_sellers() -> None:
     found = ledger(tiktok_order([{"list": "20.00", "sale": "18.00"}]))
-    assert (found.units[0].seller_discount, found.units[0].platform_discount) == (2, 0)
+    assert (found.units[0].seller_discount, found.units[0].platform_discount) == (D(2), D(0))
 
 
 def test_a_list_price_left_out_is_what_its_parts_make() -> None:
@@ -190,13 +190,13 @@ def test_a_list_price_left_out_is_what_its_parts_make() -> None:
 def test_an_order_free_of_charge_is_0(unit: dict[str, Any]) -> None:
     order = tiktok_order([{**unit, "sale": "0"}])
     shown = booking(ledger(order), OrderSettings())
-    assert (shown.units, shown.fee, shown.total) == ({"u001": 0}, 0, 0)
+    assert (shown.units, shown.fee, shown.total) == ({"u001": D(0)}, D(0), D(0))
 
 
 def test_a_sample_whose_shipping_is_paid() -> None:
     order = tiktok_order([{"list": "20.00"}], sub_total="0", shipping_fee="4.00", total_amount="4.00")
     shown = booking(ledger(order), OrderSettings())
-    assert (shown.units["u001"], shown.fee) == (0, 4)
+    assert (shown.units["u001"], shown.fee) == (D(0), D(4))
 
 
 def test_a_sub_total_left_out_is_what_the_units_cost() -> None:
@@ -215,7 +215,7 @@ def test_gifts_cost_nothing_whatever_their_price() -> None:
 def test_cancelled_units_are_left_out() -> None:
     order = tiktok_order([{"list": "20.00"}, {"list": "5.00", "status": CANCELLED}], shipping_fee="4.00")
     shown = booking(ledger(order), OrderSettings())
-    assert (shown.units, shown.total) == ({"u001": 20}, 24)
+    assert (shown.units, shown.total) == ({"u001": D(20)}, D(24))
     assert "cancelled_units" in codes(shown)
 
 
@@ -228,7 +228,7 @@ def test_a_payment_may_have_lost_its_cancelled_units(listed: str | None) -> None
     )
     found = ledger(order)
     # 5.00 is no discount on the order.
-    assert [(unit.paid, unit.counted) for unit in found.units] == [(20, True), (5, False)]
+    assert [(unit.paid, unit.counted) for unit in found.units] == [(D(20), True), (D(5), False)]
     assert "cancelled_not_counted" in codes(found)
     assert booking(found, OrderSettings()).total == 20
 

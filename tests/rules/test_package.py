@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import codes, product, simple, template, variants
 
 from models.catalogue import Product
 from rules.content import PackageDimensions, PackageWeight
 from rules.findings import Checked
 from rules.market import market
 from rules.package import CENTIMETRES, KILOGRAMS, Package, package
+from tests.rules.listing_examples import codes, product, simple, template, variants
 
 REQUIRED = {"package_dimension": {"is_required": True}}
 NO_SIZE = {"width": Decimal(0), "height": Decimal(0), "depth": Decimal(0)}

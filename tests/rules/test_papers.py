@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from listing_examples import codes, example, template
 
 from rules.content import AttributeValue, CertificateFile, Certification, SizeChart, ValueChoice
 from rules.findings import Checked
 from rules.papers import Papers, papers
+from tests.rules.listing_examples import codes, example, template
 
 CERTIFICATE = "7182427070000000022"
 UPLOADED = {"id": CERTIFICATE, "file": "papers/contact-alimentaire.pdf", "file_id": "v09"}

@@ -346,7 +346,7 @@ class TestChoosing:
         left.sort(key=lambda row: row.from_quantity, reverse=True)
         left.sort(key=lambda row: row.id_product_attribute, reverse=True)
         expected = left[0].id if left else None
-        changes = {"priorities": tuple(priorities), "id_customer": id_customer, "quantity": quantity}
+        changes: dict[str, Any] = {"priorities": tuple(priorities), "id_customer": id_customer, "quantity": quantity}
         assert self.chosen(*rows, **changes) == expected
         assert self.chosen(*reversed(rows), **changes) == expected
 

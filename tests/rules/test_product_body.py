@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import NAMES, example, inputs, mapping, product, template, variant, variants
 
 from models.templates import AttributeSource
 from rules.content import Identifier, ListingContent
 from rules.listing import CreateRequest, create_body, edit_body, listing_content
 from rules.market import market
+from tests.rules.listing_examples import NAMES, example, inputs, mapping, product, template, variant, variants
 
 
 @dataclass(frozen=True)

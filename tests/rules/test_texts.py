@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from listing_examples import codes
 
 from rules.market import Market, market
 from rules.texts import DESCRIPTION_MAX, cut_at_word, plain, safe_description, text_in, title
+from tests.rules.listing_examples import codes
 
 MARKETS = st.sampled_from(["FR", "US", "BR", "SG"]).map(market)
 PIECES = [

@@ -8,12 +8,12 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from listing_examples import category, codes, product, simple, template, variant, variants
 
 import rules
 from rules.findings import CATALOGUE, finding
 from rules.market import market
 from rules.validation import category_findings, image_findings, sellable
+from tests.rules.listing_examples import category, codes, product, simple, template, variant, variants
 
 FR, SG = market("FR"), market("SG")
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(rules.__path__[0]).glob("*.py"))

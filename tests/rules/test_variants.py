@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from listing_examples import NAMES, attributes, codes, dictionary, mapping, simple, sources, variant, variants
 
 from models.catalogue import Variant
 from models.templates import AttributeGroup, AttributeMapping, AttributeSource
@@ -17,6 +16,17 @@ from rules.content import SalesAttribute
 from rules.decision import Names
 from rules.findings import Checked
 from rules.variants import NAME_MAX, VALUE_MAX, sales_attributes
+from tests.rules.listing_examples import (
+    NAMES,
+    attributes,
+    codes,
+    dictionary,
+    mapping,
+    simple,
+    sources,
+    variant,
+    variants,
+)
 
 COLOUR, SIZE = "100000", "100007"
 

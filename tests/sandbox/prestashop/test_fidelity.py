@@ -5,6 +5,7 @@ Compared are status, headers, error codes, and the body's shape: fields, order, 
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.sandbox.prestashop.recordings import Recording, Replay, differences, recordings
@@ -16,12 +17,12 @@ CASES = [(version, recording) for version in ("8.2", "9.0") for recording in rec
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict[str, object]:
+def answers() -> dict[str, dict[int, httpx.Response]]:
     return {version: Replay(version).run() for version in ("8.2", "9.0")}
 
 
 @pytest.mark.parametrize(("version", "recorded"), CASES, ids=[f"{version}-{case.name}" for version, case in CASES])
-def test_answers_as_recorded(version: str, recorded: Recording, answers: dict[str, dict[int, object]]) -> None:
+def test_answers_as_recorded(version: str, recorded: Recording, answers: dict[str, dict[int, httpx.Response]]) -> None:
     found = differences(recorded, answers[version][recorded.number])
     known = KNOWN.get((version, recorded.number))
     if known is None:

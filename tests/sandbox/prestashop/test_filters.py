@@ -101,7 +101,7 @@ def test_rows_of_some_products_come_from_the_index(api: Api) -> None:
 
 def test_dates_need_date_1() -> None:
     api = Api(World.fixtures())
-    since = {"filter[date_upd]": ">[2020-01-01 00:00:00]"}
+    since: dict[str, Any] = {"filter[date_upd]": ">[2020-01-01 00:00:00]"}
     assert len(api.ids("products", date=1, **since)) == 19
     assert api.ids("products", date=1, **{"filter[date_upd]": ">[2027-01-01 00:00:00]"}) == []
     assert api.code(api.get("products", **since)) == (500, 32)
@@ -131,7 +131,8 @@ def test_what_is_refused(api: Api, query: dict[str, Any], status: int, code: int
 
 def test_before_php_8_an_unknown_filter_is_400() -> None:
     api = Api(World.fixtures(version="1.7.8"))
-    assert api.code(api.get("products", **{"filter[refrence]": "[x]"})) == (400, 32)
+    unknown: dict[str, Any] = {"filter[refrence]": "[x]"}
+    assert api.code(api.get("products", **unknown)) == (400, 32)
 
 
 def test_pages_by_key_and_by_offset(api: Api) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -40,7 +41,7 @@ def test_the_root_in_json_is_fatal(version: str) -> None:
 
 
 def test_nothing_found(api: Api) -> None:
-    nothing = {"filter[reference]": "[nothing]"}
+    nothing: dict[str, Any] = {"filter[reference]": "[nothing]"}
     assert api.json("products", **nothing) == []
     assert b"<products>\n</products>" in api.get("products", **nothing).content
     missing = api.get("products/99999")

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from seller_app import SellerApp
+
+from tests.sandbox.tiktok.seller_app import SellerApp
 
 
 @pytest.fixture

@@ -111,7 +111,9 @@ class SellerApp:
         sent = {"x-tts-access-token": self.token, **(headers or {})}
         if body is not None:
             sent.setdefault("content-type", "application/json")
-        return self.http.request(method, path, params=pairs, content=raw or None, files=files, data=form, headers=sent)
+        return self.http.request(
+            method, path, params=tuple(pairs), content=raw or None, files=files, data=form, headers=sent
+        )
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
         """The envelope of a signed request."""

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
-from test_tiktok_examples import assert_shape, shape_faults
 
 from sandbox.tiktok.order_book import PENDING
 from sandbox.tiktok.order_entry import BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import Charges, Item, Order
+from tests.sandbox.tiktok.seller_app import SellerApp, example
+from tests.sandbox.tiktok.test_tiktok_examples import assert_shape, shape_faults
 
 SEARCH = "/order/202309/orders/search"
 REFERENCES = "/order/202406/orders/external_orders"

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from seller_app import WAREHOUSE, picture
 from tiktok_shop_api import TikTokShop, TikTokShopAuth, TikTokShopError
 from tiktok_shop_api.generated import models
 from tiktok_shop_api.generated.types import File
 
 from sandbox.server import Sandbox
+from tests.sandbox.tiktok.seller_app import WAREHOUSE, picture
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,9 @@ def shop(sandbox: Sandbox) -> Iterator[TikTokShop]:
     with TikTokShop(
         sandbox.app_key, sandbox.app_secret, access_token=tokens.access_token, base_url=sandbox.tiktok_url
     ) as client:
-        cipher = client.authorization.get_authorized_shops().to_dict()["data"]["shops"][0]["cipher"]
+        shops = client.authorization.get_authorized_shops()
+        assert shops is not None
+        cipher = shops.to_dict()["data"]["shops"][0]["cipher"]
         with client.with_shop(access_token=tokens.access_token, shop_cipher=cipher) as seller:
             yield seller
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_tiktok_order_generator import fill
 from tiktok_shop_api import TikTokShop, TikTokShopAuth, TikTokShopError
 from tiktok_shop_api.generated import models
 
@@ -12,6 +11,7 @@ from sandbox.server import Sandbox
 from sandbox.tiktok.logistics import carriers
 from sandbox.tiktok.order_entry import Entry
 from sandbox.tiktok.order_model import Item, Order
+from tests.sandbox.tiktok.test_tiktok_order_generator import fill
 
 UPS = "1Z12345E0205271688"
 

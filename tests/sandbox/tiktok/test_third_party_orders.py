@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from test_tiktok_order_generator import fill
 from tiktok_shop_api import TikTokShop, TikTokShopAuth, TikTokShopError
 from tiktok_shop_api.generated import models
 
 from sandbox.server import Sandbox
 from sandbox.tiktok.order_generator import OrderGenerator
+from tests.sandbox.tiktok.test_tiktok_order_generator import fill
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,8 @@ def test_detail_takes_repeated_ids(sandbox: Sandbox, shop: TikTokShop) -> None:
 def test_every_field_is_one_the_client_knows(shop: TikTokShop) -> None:
     unknown: set[str] = set()
     for page in pages(shop):
-        for row in models.GetOrderListResponse.from_dict({"data": page}).data.orders:
+        answer: Any = models.GetOrderListResponse.from_dict({"data": page})
+        for row in answer.data.orders:
             parts = [row, row.payment, row.recipient_address, *row.line_items, *row.packages]
             parts += [piece for line in row.line_items for piece in line.sub_item_info or []]
             unknown |= {key for part in parts for key in part.additional_properties}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_tiktok_order_generator import fill
 from tiktok_shop_api import TikTokShop, TikTokShopAuth, TikTokShopError, Webhooks
 from tiktok_shop_api.generated import models
 
 from sandbox.server import Sandbox
 from sandbox.tiktok.order_generator import Mix, OrderGenerator
+from tests.sandbox.tiktok.test_tiktok_order_generator import fill
 from tests.webhook_receiver import Receiver, receiving
 
 HELD = Mix(on_hold=1, unpaid=0, fulfilled_by_tiktok=0, tiktok_shipping=0, pre_order=0, cash_on_delivery=0)
@@ -60,7 +60,9 @@ def wait_for(receiver: Receiver, number: int) -> None:
 def test_every_event_the_client_knows_can_be_subscribed_to(shop: TikTokShop, receiver: Receiver) -> None:
     for event in models.UpdateShopWebhookRequestEventType:
         subscribe(shop, event, receiver.address)
-    data = shop.event.get_shop_webhooks().to_dict()["data"]
+    webhooks = shop.event.get_shop_webhooks()
+    assert webhooks is not None
+    data = webhooks.to_dict()["data"]
     assert data["total_count"] == len(models.UpdateShopWebhookRequestEventType)
     assert {row["event_type"] for row in data["webhooks"]} == set(map(str, models.UpdateShopWebhookRequestEventType))
 
@@ -84,7 +86,7 @@ def test_what_comes_is_verified_and_read(sandbox: Sandbox, shop: TikTokShop, rec
     tiktok.center.retitle(next(iter(tiktok.shelf.products)), "Another mug")
     tiktok.center.deactivate(next(iter(tiktok.shelf.products)))
     wait_for(receiver, 6)
-    read = [
+    read: list[Any] = [
         Webhooks.verify_and_parse(
             app_key=sandbox.app_key, app_secret=sandbox.app_secret, raw_body=raw, signature=header
         )

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
-from test_tiktok_examples import assert_shape
 
 from sandbox.tiktok.aftersale_reasons import NO_LONGER_NEEDED
 from sandbox.tiktok.order_entry import BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import Charges, Item, Order
+from tests.sandbox.tiktok.seller_app import SellerApp, example
+from tests.sandbox.tiktok.test_tiktok_examples import assert_shape
 
 PATH = "/return_refund/202602/cancellations"
 OUT_OF_STOCK, WRONG_PRICE = "seller_cancel_reason_out_of_stock", "seller_cancel_reason_wrong_price"

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from seller_app import SellerApp, picture
+
+from tests.sandbox.tiktok.seller_app import SellerApp, picture
 
 CATEGORIES = "/product/202309/categories"
 

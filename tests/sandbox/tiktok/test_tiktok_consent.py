@@ -5,7 +5,8 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from seller_app import SellerApp
+
+from tests.sandbox.tiktok.seller_app import SellerApp
 
 
 def decide(app: SellerApp, decision: str) -> httpx.Response:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
+
+from tests.sandbox.tiktok.seller_app import SellerApp, example
 
 # What an answer may hold differently: example data of another kind than this shop has.
 OPTIONAL = {"warnings", "fail_reasons", "errors"}

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
-from test_tiktok_examples import assert_shape, shape_faults
 
 from sandbox.tiktok.logistics import carriers
 from sandbox.tiktok.markets import MARKETS
 from sandbox.tiktok.order_entry import BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import DAY, HOUR, Item, Order
 from sandbox.tiktok.order_people import plain_recipient
+from tests.sandbox.tiktok.seller_app import SellerApp, example
+from tests.sandbox.tiktok.test_tiktok_examples import assert_shape, shape_faults
 
 NUMBER = "6A12345678901"
 MARKING = ["US", "GB", "ES", "IE", "IT", "DE", "FR", "JP"]

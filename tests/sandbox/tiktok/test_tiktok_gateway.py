@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
 
 from sandbox.tiktok import signing
+from tests.sandbox.tiktok.seller_app import SellerApp, example
 
 SHOPS = "/authorization/202309/shops"
 CATEGORIES = "/product/202309/categories"

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import WAREHOUSE, SellerApp
+
+from tests.sandbox.tiktok.seller_app import WAREHOUSE, SellerApp
 
 AppIn = Callable[..., SellerApp]
 

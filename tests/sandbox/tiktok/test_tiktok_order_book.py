@@ -3,13 +3,13 @@
 from decimal import Decimal
 
 import pytest
-from seller_app import WAREHOUSE, SellerApp
 
 from sandbox.tiktok.order_book import OrderBook
 from sandbox.tiktok.order_entry import BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import DAY, HOUR, Item, Order
 from sandbox.tiktok.order_people import plain_recipient
 from sandbox.tiktok.shelf import Offer
+from tests.sandbox.tiktok.seller_app import WAREHOUSE, SellerApp
 
 WAY = (
     "UNPAID",
@@ -59,7 +59,7 @@ def test_an_order_goes_its_way_and_every_step_is_dated(
     updates = [order.update_time]
     for step in (book.pay, book.end_hold, book.ship, book.collect, book.deliver, book.complete):
         app.clock.pass_(seconds=1)
-        step(order)  # type: ignore[operator]
+        step(order)
         seen.append(order.status)
         updates.append(order.update_time)
         assert set(statuses(order)) == {order.status}

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import SellerApp
 
 from sandbox.tiktok.order_entry import Entry
 from sandbox.tiktok.order_model import Item
+from tests.sandbox.tiktok.seller_app import SellerApp
 
 
 @pytest.fixture

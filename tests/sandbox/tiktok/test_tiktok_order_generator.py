@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from seller_app import SellerApp
 
 from sandbox.tiktok.markets import MARKETS
 from sandbox.tiktok.order_generator import Mix, OrderGenerator
@@ -14,6 +13,7 @@ from sandbox.tiktok.order_model import DAY, Order
 from sandbox.tiktok.order_views import order_view, price_detail
 from sandbox.tiktok.shelf import Offer, Product
 from sandbox.tiktok.world import TikTokWorld
+from tests.sandbox.tiktok.seller_app import SellerApp
 
 FEES = (
     "small_order_fee",

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import WAREHOUSE, SellerApp
+
+from tests.sandbox.tiktok.seller_app import WAREHOUSE, SellerApp
 
 AppIn = Callable[..., SellerApp]
 SECOND = "7400000000000000013"
@@ -410,7 +411,7 @@ def test_search_pages_through_everything_once(app: SellerApp) -> None:
     found: list[str] = []
     token = ""
     for _ in range(4):
-        page = app.search(page_size="2", **({"page_token": token} if token else {}))
+        page = app.search(None, page_size="2", **({"page_token": token} if token else {}))
         assert page["total_count"] == 7
         found += [row["id"] for row in page["products"]]
         token = page["next_page_token"]

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import SellerApp
-from test_tiktok_examples import assert_shape
 
 from sandbox.tiktok.order_entry import Entry
 from sandbox.tiktok.order_model import Item, Order, Return
+from tests.sandbox.tiktok.seller_app import SellerApp
+from tests.sandbox.tiktok.test_tiktok_examples import assert_shape
 
 REASON = "seller_reject_apply_product_is_as_described"
 

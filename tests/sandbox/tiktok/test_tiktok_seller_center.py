@@ -1,11 +1,12 @@
 """What happens besides the API: changes by hand, promotions and campaigns, orders and their committed units."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from seller_app import WAREHOUSE, SellerApp
 
 from sandbox.tiktok.seller_center import SellerCenter
+from tests.sandbox.tiktok.seller_app import WAREHOUSE, SellerApp
 
 SECOND = "7400000000000000013"
 RETURNS = "7400000000000000012"
@@ -169,7 +170,7 @@ def test_changes_by_hand_show_at_once_and_move_the_date(
     app: SellerApp, product: dict[str, Any], center: SellerCenter
 ) -> None:
     blue, before = sku_of(product), product["update_time"]
-    changes = (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: center.set_price(blue, "1.23"),
         lambda: center.set_stock(blue, 3),
         lambda: center.retitle(product["id"], "By hand"),

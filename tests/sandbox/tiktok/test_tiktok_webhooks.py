@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from seller_app import SellerApp, example
-from test_tiktok_examples import assert_shape, shape_faults
-from test_tiktok_order_generator import fill
 
 from sandbox.tiktok.order_generator import Mix, OrderGenerator
 from sandbox.tiktok.order_model import Order
 from sandbox.tiktok.webhooks import EVENTS, LADDER, signature
+from tests.sandbox.tiktok.seller_app import SellerApp, example
+from tests.sandbox.tiktok.test_tiktok_examples import assert_shape, shape_faults
+from tests.sandbox.tiktok.test_tiktok_order_generator import fill
 from tests.webhook_receiver import Receiver, receiving
 
 PATH = "/event/202309/webhooks"
