@@ -14,8 +14,11 @@ def kinds(base: type[ShopError]) -> set[type[ShopError]]:
     return {base}.union(*(kinds(kind) for kind in base.__subclasses__()))
 
 
+KINDS = sorted(kinds(ShopError), key=lambda kind: kind.__name__)
+
+
 def test_the_tree_is_the_one_that_is_drawn() -> None:
-    branches = {
+    branches: dict[type[ShopError], set[type[ShopError]]] = {
         tree.Retryable: {tree.Throttled, tree.Unavailable, tree.TimedOut},
         tree.AuthorizationError: {tree.TokenExpired, tree.ReauthorizationNeeded, tree.AccessDenied},
         tree.Rejected: set(),
@@ -29,7 +32,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
     assert all(kind.__name__ in tree.__doc__ for kind in kinds(ShopError))
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(ShopError), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_error_carries_what_the_merchant_and_the_log_need(kind: type[ShopError]) -> None:
     error = kind("for the log", shop="tiktok", code="1", request_id="R", cause="Why.", fix="What to do.")
     assert (str(error), error.shop, error.code, error.request_id) == ("for the log", "tiktok", "1", "R")

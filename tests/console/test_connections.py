@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import select
 
 from clients.errors import ConfigurationFault
+from clients.tiktok.client import TikTokClient
 from clients.tiktok.results import Shop
 from models.connections import AuthorizationState, Connection
 from models.database import Database
 from sandbox.server import Sandbox
-from tasks import consent
 from tasks.consent import choose_shop
 from tests.console.conftest import Cli
 from tests.models.rows import make_connection
@@ -212,7 +212,7 @@ def test_the_region_stays_when_another_regions_seller_consents(
     connected: Cli, shops: Sandbox, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = stored(store)
-    monkeypatch.setattr(consent.TikTokClient, "shops", lambda _: [shop("9", "DE")])
+    monkeypatch.setattr(TikTokClient, "shops", lambda _: [shop("9", "DE")])
     ran = connected("connection", "authorize", "--code", shops.auth_code())
     assert ran.status == 3
     assert "is for GB, but the consent covers Shop 9 (DE, id 9)" in ran.stderr
@@ -224,7 +224,7 @@ def test_another_shop_of_the_region_is_refused_and_the_tokens_that_work_are_kept
     connected: Cli, shops: Sandbox, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = stored(store)
-    monkeypatch.setattr(consent.TikTokClient, "shops", lambda _: [shop("9")])
+    monkeypatch.setattr(TikTokClient, "shops", lambda _: [shop("9")])
     ran = connected("connection", "authorize", "--code", shops.auth_code())
     assert ran.status == 3
     assert "belongs to shop 'Sandbox shop GB'" in ran.stderr

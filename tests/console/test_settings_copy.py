@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def two(cli: Cli, store: Database) -> Cli:
             )
         session.add_all(
             [
-                CategoryTemplate(connection_id=first, name="All", is_default=True, package_weight=1),
+                CategoryTemplate(connection_id=first, name="All", is_default=True, package_weight=Decimal(1)),
                 CategoryTemplate(
                     connection_id=first, name="Aurora", manufacturer_ids=[5], manufacturer_gpsr_ids=["m1"]
                 ),

@@ -35,7 +35,9 @@ def test_a_minimal_file_is_enough(tmp_path: Path) -> None:
     path.write_text(HEAD)
     (connection,) = read_settings_file(path).connections
     assert connection.tiktok.app_key == "123", "ids are texts, however YAML reads them"
-    assert connection.settings is connection.templates is connection.brands is None
+    assert connection.settings is None
+    assert connection.templates is None
+    assert connection.brands is None
 
 
 @pytest.mark.parametrize(

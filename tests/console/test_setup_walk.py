@@ -13,7 +13,7 @@ from models.database import Database
 from models.templates import CarrierMapping, CategoryTemplate
 from sandbox.server import Sandbox
 from sandbox.tiktok.world import Shop
-from tasks.consent import authorize_connection
+from tasks.consent import authorize_connection, begin_consent
 from tests.console.conftest import Cli, Ran
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
@@ -138,10 +138,9 @@ def test_one_of_several_shops_is_chosen(cli: Cli, own: Sandbox, store: Database)
 
 def test_the_door_took_the_redirect(cli: Cli, own: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECTOR_DOOR_URL", "https://door.example")
-    begin = setup_steps.begin_consent
 
     def approved_in_the_browser(name: str) -> tuple[str, str]:
-        link = begin(name)
+        link = begin_consent(name)
         authorize_connection(name, own.auth_code())
         return link
 

@@ -75,6 +75,8 @@ def test_prefect_itself_makes_the_same_of_it(prefect: None, tmp_path: Path) -> N
             "concurrency_options",
         ):
             assert getattr(theirs, what) == getattr(ours, what), (ours.name, what)
+        assert theirs.parameter_openapi_schema is not None
+        assert ours.parameter_openapi_schema is not None
         assert theirs.parameter_openapi_schema["properties"] == ours.parameter_openapi_schema["properties"]
         assert [one.schedule for one in theirs.schedules] == [one.schedule for one in ours.schedules]
         limits = [one.global_concurrency_limit and one.global_concurrency_limit.limit for one in (theirs, ours)]

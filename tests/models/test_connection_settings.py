@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.connections import SettingsVersion, UnknownConnection, find_connection, settings_in_force, store_settings
 from models.database import Database
@@ -75,7 +75,7 @@ def test_every_change_is_a_new_version_and_the_newest_holds(database: Database) 
         version, settings = settings_in_force(session, key)
         assert (version, settings.products.inventory_threshold) == (2, 5)
         assert settings_in_force(session, other)[0] == 0
-        history = session.exec(select(SettingsVersion).order_by(SettingsVersion.version)).all()
+        history = session.exec(select(SettingsVersion).order_by(col(SettingsVersion.version))).all()
     assert [(row.version, row.note, row.created_at) for row in history] == [
         (1, "first", NOW),
         (2, "second", NOW + timedelta(days=1)),

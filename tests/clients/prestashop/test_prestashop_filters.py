@@ -70,7 +70,7 @@ def matches(sent: str, field: str) -> bool:
             return any(number(strip_tags(part)) == number(field) for part in inner.split("|"))
         bounds = re.fullmatch(r"([\d.:\-\s]+),([\d.:\-\s]+)", inner)
         if bounds:
-            low, high = sorted(number(bound) for bound in bounds.groups())  # type: ignore[type-var]
+            low, high = sorted(number(bound) for bound in bounds.groups())
             return low <= number(field) <= high  # type: ignore[operator]
         return number(strip_tags(inner)) == number(field)
     if before == ">" and not after:

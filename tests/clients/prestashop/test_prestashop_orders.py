@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -134,7 +135,8 @@ def test_what_the_grammar_cannot_hold_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["1,2", "2026-01-01,2026-02-01", "12:00, 13:00"])
 def test_a_text_that_would_be_a_range_is_refused(text: str) -> None:
-    for condition in (lambda: equals(text), lambda: any_of([text]), lambda: any_of(["x", text])):
+    conditions: list[Callable[[], object]] = [lambda: equals(text), lambda: any_of([text]), lambda: any_of(["x", text])]
+    for condition in conditions:
         with pytest.raises(ValueError, match="range"):
             condition()
 

@@ -17,6 +17,7 @@ from clients.errors import ShopError
 from clients.tiktok.auth import App, Authorizer, MemoryTokenStore
 from clients.tiktok.client import TikTokClient
 from clients.tiktok.results import Shop
+from tests.clients.tiktok.conftest import FakeShop
 
 SECRET = "app-secret-FAKE-0001"
 CIPHER = "GCP_TestAAAAcipher-_01"
@@ -132,7 +133,7 @@ def test_errors_of_every_kind(failure: Any, client: TikTokClient, shop: Any, rea
             assert not [secret for secret in sent_secrets(shop, read, store) if secret in shown]
 
 
-def test_what_the_platform_echoes_is_scrubbed(client: TikTokClient, shop: Any, read: Any, store: Any) -> None:
+def test_what_the_platform_echoes_is_scrubbed(client: TikTokClient, shop: FakeShop, read: Any, store: Any) -> None:
     def echo(request: httpx.Request) -> httpx.Response:
         sign = read.query(request)["sign"]
         return shop.refuses(12059999, message=f"{SECRET} {request.headers['x-tts-access-token']} {sign} Mug")

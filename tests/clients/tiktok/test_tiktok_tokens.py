@@ -25,6 +25,7 @@ from clients.errors import (
 )
 from clients.tiktok.auth import App, Authorizer, MemoryTokenStore, Tokens, callback_code, consent_url
 from clients.tiktok.client import TikTokClient
+from tests.clients.tiktok.conftest import FakeShop
 
 APP = App(app_key="6ahmtest01", app_secret="app-secret-FAKE-0001", service_id="7000000000000000001")
 
@@ -161,7 +162,7 @@ def test_an_answer_without_tokens_is_a_wrong_address(data: Any, authorizer: Auth
 class Platform:
     """Takes one access token at a time and hands out the next for the right refresh token."""
 
-    def __init__(self, shop: Any, clock: Any) -> None:
+    def __init__(self, shop: FakeShop, clock: Any) -> None:
         self.shop, self.clock, self.valid, self.refreshes, self.lifetime = shop, clock, 1, 0, timedelta(days=7)
         self._lock = threading.Lock()
         shop.answers(self.answer)
@@ -180,7 +181,7 @@ class Platform:
 
 
 @pytest.fixture
-def platform(shop: Any, clock: Any) -> Platform:
+def platform(shop: FakeShop, clock: Any) -> Platform:
     return Platform(shop, clock)
 
 
@@ -330,8 +331,12 @@ class FileTokenStore:
 
     def load(self) -> Tokens:
         data = json.loads(self.path.read_text())
-        times = {name: datetime.fromisoformat(data[name]) for name in ("access_expires_at", "refresh_expires_at")}
-        return Tokens(access_token=data["access_token"], refresh_token=data["refresh_token"], **times)
+        return Tokens(
+            access_token=data["access_token"],
+            access_expires_at=datetime.fromisoformat(data["access_expires_at"]),
+            refresh_token=data["refresh_token"],
+            refresh_expires_at=datetime.fromisoformat(data["refresh_expires_at"]),
+        )
 
     @contextmanager
     def lock(self) -> Iterator[None]:

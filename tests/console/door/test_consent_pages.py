@@ -17,6 +17,7 @@ from models.database import Database
 from sandbox.server import Sandbox
 from tasks import consent
 from tasks.consent import begin_consent, code_of_callback
+from tasks.shops import utc_now
 from tests.console.conftest import Cli
 from tests.door_messages import Prefect, TestClient
 
@@ -67,7 +68,7 @@ def test_a_state_ends_after_half_an_hour(
     open_door: TestClient, shops: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, state = begin_consent("main")
-    now = consent.utc_now()
+    now = utc_now()
     monkeypatch.setattr(consent, "utc_now", lambda: now + timedelta(minutes=31))
     assert come_back(open_door, code=shops.auth_code(), state=state)[0] == 400
 

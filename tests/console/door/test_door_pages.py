@@ -223,7 +223,7 @@ def test_without_a_token_they_are_for_this_machine_alone(
 def test_beyond_this_machine_it_does_not_open_without_a_token(host: str) -> None:
     with pytest.raises(Refused, match="CONNECTOR_DOOR_TOKEN"):
         check_exposure(Settings(door_host=host))
-    check_exposure(Settings(door_host=host, door_token=TOKEN))  # type: ignore[arg-type]
+    check_exposure(Settings(door_host=host, door_token=TOKEN))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])

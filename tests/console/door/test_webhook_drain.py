@@ -165,7 +165,13 @@ def test_what_an_earlier_process_left_is_gone_on_with(main: int, prefect: Prefec
     receive(main, order(1))
     started = threading.Event()
     plain = prefect.start_run
-    prefect.start_run = lambda *a, **k: (plain(*a, **k), started.set())[0]  # type: ignore[method-assign]
+
+    def start_run(*arguments: Any, **named: Any) -> str:
+        run = plain(*arguments, **named)
+        started.set()
+        return run
+
+    prefect.start_run = start_run  # type: ignore[method-assign]
     with TestClient(door_app(hands=prefect.hands)) as door:
         assert started.wait(20)
         started.clear()

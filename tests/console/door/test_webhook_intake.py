@@ -25,7 +25,9 @@ def stored(database: Database) -> list[Webhook]:
 
 
 def send(door: TestClient, body: bytes, headers: dict[str, str] | None = None) -> int:
-    return door.post("/tiktok/webhooks", content=body, headers=signed(body) if headers is None else headers).status_code
+    sent = signed(body) if headers is None else headers
+    answer: httpx.Response = door.post("/tiktok/webhooks", content=body, headers=sent)
+    return answer.status_code
 
 
 def test_a_genuine_message_is_stored_with_what_it_is_about(
