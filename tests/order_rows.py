@@ -135,8 +135,8 @@ def _shop(session: Session, connection_id: int) -> None:
     session.add(_record(connection_id, "configurations", 0, **own))
     session.add(DeliveryOption(connection_id=connection_id, warehouse_id="w", id="o1", name="Standard"))
     session.add(DeliveryOption(connection_id=connection_id, warehouse_id="w", id="o2", name="Express"))
-    for option, number, name in (("o1", "301", "Evri"), ("o2", "302", "Evri"), ("o1", "401", "Royal Mail")):
-        session.add(ShippingProvider(connection_id=connection_id, delivery_option_id=option, id=number, name=name))
+    for option, provider, name in (("o1", "301", "Evri"), ("o2", "302", "Evri"), ("o1", "401", "Royal Mail")):
+        session.add(ShippingProvider(connection_id=connection_id, delivery_option_id=option, id=provider, name=name))
 
 
 def _record(connection_id: int, resource: str, number: int, **data: Any) -> ShopRecord:

@@ -23,8 +23,10 @@ from typing import Any
 import pytest
 
 from sandbox import oracle
+from sandbox.prestashop.world import World
 from sandbox.scenario import Outcome, Scenario, Step
 from sandbox.server import Sandbox
+from sandbox.tiktok.world import TikTokWorld
 
 # What a person would have to decide or the orders (a later job) would know:
 #   stock that was lowered by hand is left alone, because orders lower it too;
@@ -58,16 +60,12 @@ class Days:
     tolerated: dict[tuple[str, str], datetime] = field(default_factory=dict)
     reserved: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-
     # What a step works on (sandbox.scenario.BothShops).
+    prestashop: World = field(init=False)
+    tiktok: TikTokWorld = field(init=False)
 
-    @property
-    def prestashop(self) -> Any:
-        return self.sandbox.prestashop
-
-    @property
-    def tiktok(self) -> Any:
-        return self.sandbox.tiktok
+    def __post_init__(self) -> None:
+        self.prestashop, self.tiktok = self.sandbox.prestashop, self.sandbox.tiktok
 
     def advance(self, seconds: float) -> datetime:
         return self.clock.advance(seconds)

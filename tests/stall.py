@@ -38,7 +38,8 @@ class Stall:
 
     def upload(self, **parameters: Any) -> RunResult:
         """Run the flow."""
-        return catalog_upload("sandbox", **parameters)
+        result: RunResult = catalog_upload("sandbox", **parameters)
+        return result
 
     @property
     def shelf(self) -> dict[str, Product]:

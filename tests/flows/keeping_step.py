@@ -96,7 +96,8 @@ class Listed(Stall):
     def sync(self, **parameters: Any) -> RunResult:
         """Run the flow; all sweeps are made, whatever the clock says, unless told otherwise."""
         self.sent.clear()
-        return price_stock_sync("sandbox", **{"full": "product_ids" not in parameters, **parameters})
+        result: RunResult = price_stock_sync("sandbox", **{"full": "product_ids" not in parameters, **parameters})
+        return result
 
     def until_quiet(self, *, runs: int = 8, **parameters: Any) -> None:
         """Run until a run has nothing to send; what waits for a lock is waited out."""
@@ -182,7 +183,7 @@ def expect_in_step(listed: Listed, judge: oracle.Connection | None = GREAT_BRITA
     shops = open_shops(listed.connection_id)
     inputs = read_inputs(shops, listed.clock())
     shelf = listed.shelf
-    wrong = []
+    wrong: list[tuple[str, str, str, object]] = []
     with database().read() as session:
         linked = session.exec(
             select(ListingSku.id_product, ListingSku.id_product_attribute).where(

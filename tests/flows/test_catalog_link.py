@@ -91,7 +91,8 @@ Foreign = tuple[Stall, dict[str, tuple[int | None, int | None]]]
 
 
 def run(**parameters: Any) -> LinkResult:
-    return catalog_link("sandbox", **parameters)
+    result: LinkResult = catalog_link("sandbox", **parameters)
+    return result
 
 
 def test_listings_are_linked_by_sku_and_their_products_priced_and_counted_again(foreign: Foreign) -> None:

@@ -17,6 +17,7 @@ from models.connections import Connection, settings_in_force, store_settings
 from models.database import database
 from models.listings import Assignment, Change, ChangeState, Listing, ListingSku, ListingStatus
 from models.settings import ConnectionSettings
+from rules.listing import create_body
 from tasks import mirror as tasks_mirror
 from tasks import uploading
 from tasks.planning import products_to_decide
@@ -247,13 +248,12 @@ def test_a_fault_of_ours_with_one_product_is_that_products(stall: Stall, monkeyp
     stall.upload(dry_run=True)
     broken = changes(ChangeState.PLANNED)[0].id_product
 
-    def create_body(content: Any, **arguments: Any) -> Any:
+    def faulty(content: Any, **arguments: Any) -> Any:
         if content.external_product_id == f"ps-1:{broken}":
             raise KeyError("unforeseen")
-        return real(content, **arguments)
+        return create_body(content, **arguments)
 
-    real = uploading.create_body
-    monkeypatch.setattr(uploading, "create_body", create_body)
+    monkeypatch.setattr(uploading, "create_body", faulty)
     result = stall.upload()
     assert [(failure.object, failure.code) for failure in result.failures if failure.code == "internal_error"] == [
         (f"product {broken}", "internal_error")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
 
 from config.settings import settings
 from flows.housekeeping import housekeeping
@@ -72,7 +73,7 @@ def test_runs_of_our_flows_go_and_what_is_left_is_told(
 def test_without_a_server_of_its_own_nothing_is_deleted(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps.get_current_settings().api, "url", None, raising=False)
+    monkeypatch.setattr(get_current_settings().api, "url", None, raising=False)
     before = steps.limits(steps_now())
     assert steps.delete_runs.fn(before, ["status_sync"], dry_run=False).counts == {}
 

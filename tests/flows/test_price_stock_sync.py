@@ -610,6 +610,7 @@ def _under_way(listed: Listed, product: int) -> Iterator[Change]:
     """An edit of the product that was sent and has no answer yet."""
     with database().write() as session:
         plan = session.exec(select(Change.plan_id)).first()
+        assert plan is not None
         edit = Change(
             connection_id=listed.connection_id,
             plan_id=plan,

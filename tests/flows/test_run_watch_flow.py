@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
-from prefect.states import Completed, Crashed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Crashed, Failed
 
 from deployments.registration import register
 from deployments.schedules import ON_DEMAND, Wanted
@@ -84,7 +85,7 @@ def test_runs_on_demand_are_told_to_the_connection_they_were_for(
         other.contact_email = "other@example.org"
         session.add(other)
     asyncio.run(register([ORDERS, WATCH, BY_HAND]))
-    failed = Failed(message="The shop is closed.")
+    failed: State[None] = Failed(message="The shop is closed.")
     for connection, state in (("main", failed), ("other", failed), ("main", failed), ("other", Completed())) * 2:
         ended(state, of=BY_HAND.full_name, connection=connection)
     assert run_watch(BY_HAND.full_name).counts == {"failed in a row": 4, "told": 1}

@@ -28,7 +28,8 @@ GET = "GET /product/{version}/products/{product_id}"
 
 
 def sync(**parameters: Any) -> RunResult:
-    return status_sync("sandbox", **parameters)
+    result: RunResult = status_sync("sandbox", **parameters)
+    return result
 
 
 def listing(product_id: str) -> Listing:
@@ -56,7 +57,7 @@ def rows() -> list[list[dict[str, Any]]]:
     """Everything a run may write, but for its plan."""
     with database().read() as session:
         return [
-            [one.model_dump() for one in session.exec(select(table))]  # type: ignore[call-overload]
+            [one.model_dump() for one in session.exec(select(table))]
             for table in (Listing, ListingSku, Watermark, Touched, Change)
         ]
 

@@ -25,7 +25,7 @@ from models.database import database
 from models.settings import ConnectionSettings
 from models.taxonomy import Category, ShippingProvider
 from models.templates import AttributeMapping, CarrierMapping, CategoryTemplate
-from rules.doctor import Finding, Level
+from rules.doctor import Finding, Level, judge_prefect
 from sandbox.prestashop.shop import Account
 from sandbox.server import Sandbox
 from tasks import doctor as looking
@@ -178,7 +178,7 @@ def patient(
     shutil.copytree(treated.home, installation)
     fast_installation(monkeypatch, installation)
     treated.restore()
-    monkeypatch.setattr(looking, "_prefect_server", lambda: looking.rules.judge_prefect(url="http://x", reached=True))
+    monkeypatch.setattr(looking, "_prefect_server", lambda: judge_prefect(url="http://x", reached=True))
     stamina.set_testing(True, attempts=1)
     with closing_clients(monkeypatch):
         yield Patient(treated.sandbox, treated.connection_id, monkeypatch)
@@ -200,6 +200,12 @@ def late(patient: Patient) -> datetime:
     return patient.sandbox.now() + timedelta(days=400)
 
 
+def no_single_fields(patient: Patient) -> None:
+    for name, methods in NEEDED.items():
+        if "PATCH" in methods and name != "orders":
+            patient.grant(**{name: methods.replace("PATCH", "PUT")})
+
+
 BROKEN: list[Broken] = [
     # PrestaShop: access
     (
@@ -218,11 +224,7 @@ BROKEN: list[Broken] = [
     ),
     (
         "no single fields",
-        lambda p: [
-            p.grant(**{name: methods.replace("PATCH", "PUT")})
-            for name, methods in NEEDED.items()
-            if "PATCH" in methods and name != "orders"
-        ],
+        no_single_fields,
         "",
         Level.PASS,
         "",
@@ -466,7 +468,7 @@ BROKEN: list[Broken] = [
     ("an old database", lambda p: older_tables(), "database", Level.FAIL, "connector db upgrade"),
     (
         "no room",
-        lambda p: p.patch.setattr(looking.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 2**20)),
+        lambda p: p.patch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 2**20)),
         "disk",
         Level.FAIL,
         "1 MB",

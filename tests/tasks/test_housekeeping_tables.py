@@ -199,6 +199,11 @@ def test_days_come_from_the_settings_unless_they_are_given(monkeypatch: pytest.M
 
 def test_webhooks_are_forgotten_by_those_who_store_them(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[datetime] = []
-    monkeypatch.setattr(housekeeping, "forget_webhooks", lambda before: asked.append(before) or 5)
+
+    def forget_webhooks(before: datetime) -> int:
+        asked.append(before)
+        return 5
+
+    monkeypatch.setattr(housekeeping, "forget_webhooks", forget_webhooks)
     assert housekeeping.delete_webhooks.fn(BEFORE).counts == {"webhooks deleted": 5}
     assert asked == [NOW - timedelta(days=14)]
