@@ -6,6 +6,7 @@ What belongs to one PrestaShop ↔ TikTok Shop pair is a connection's own settin
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -19,7 +20,10 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what listens there."""
-    return host in LOOPBACK or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK
 
 
 def make_private(folder: Path) -> None:

@@ -31,8 +31,7 @@ def status_sync(connection: str = "", product_ids: list[int] | None = None, full
     with run_alone("status_sync", connection, parameters, dry_run=False, turn="statuses") as run:
         # Prices and edits wait for them, and the flow that sends them has no schedule.
         settled = [
-            send_actions(run, quote(part))
-            for part in batches(unresolved_actions(run.connection_id), LISTINGS_A_TASK)
+            send_actions(run, quote(part)) for part in batches(unresolved_actions(run.connection_id), LISTINGS_A_TASK)
         ]
         if product_ids is not None:
             statuses = look_up_statuses(run.connection_id, quote(product_ids))
