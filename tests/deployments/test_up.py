@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
 
 from flows import FLOWS
 from models.settings import ScheduleSettings
@@ -324,3 +326,33 @@ def test_a_server_of_others_is_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
                 process.kill()
                 process.wait()
         log.close()
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium, as .ci/run does")
+def test_what_operators_see_in_a_browser(start: Callable[[], Up]) -> None:
+    """The run list tells what runs did, and no page asks anything of another machine."""
+    up = start()
+    up.ready()
+    up.run_to_its_end(up.deployments()["catalog_upload"]["id"])
+    ui, door = f"http://127.0.0.1:{up.port}", f"http://127.0.0.1:{up.door_port}"
+    asked: list[str] = []
+    broken: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(f"{ui}/runs")
+        page.get_by_text("catalogue of sandbox: ").first.wait_for(timeout=60_000)
+        page.goto(f"{ui}/deployments")
+        page.get_by_text("price_stock_sync").first.wait_for(timeout=60_000)
+        page.goto(f"{door}/cron")
+        page.get_by_text("/cron/sandbox/order_import").wait_for(timeout=60_000)
+        browser.close()
+    assert not broken
+    outside = [url for url in asked if not url.startswith((ui, door, "data:", "blob:", f"ws://127.0.0.1:{up.port}"))]
+    assert not outside
+    assert up.end() == 0
