@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -84,19 +84,24 @@ def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def unhandled(now: datetime) -> list[Webhook]:
-    """Messages that something has to follow from now, oldest first."""
-    with database().read() as session:
-        return list(
-            session.exec(
-                select(Webhook)
-                .where(
-                    col(Webhook.handled_at).is_(None),
-                    col(Webhook.not_before).is_(None) | (col(Webhook.not_before) <= now),
-                )
-                .order_by(col(Webhook.id))
-                .limit(_MOST)
-            )
+    """Messages that something has to follow from now, oldest first.
+
+    Of each kind and connection the first ones: ten thousand about listings keep no order of anybody waiting.
+    """
+    place = func.row_number().over(
+        partition_by=(col(Webhook.connection_id), col(Webhook.type)), order_by=col(Webhook.id)
+    )
+    waiting = (
+        select(Webhook.id, place.label("place"))
+        .where(
+            col(Webhook.handled_at).is_(None),
+            col(Webhook.not_before).is_(None) | (col(Webhook.not_before) <= now),
         )
+        .subquery()
+    )
+    first = select(waiting.c.id).where(waiting.c.place <= _MOST)
+    with database().read() as session:
+        return list(session.exec(select(Webhook).where(col(Webhook.id).in_(first)).order_by(col(Webhook.id))))
 
 
 def mark_handled(keys: Iterable[int], now: datetime, *, flow_run_id: str = "") -> None:

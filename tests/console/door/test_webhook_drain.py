@@ -129,6 +129,15 @@ def test_what_comes_while_a_run_is_at_work_makes_one_together(main: int, prefect
     ]
 
 
+def test_many_messages_about_listings_keep_no_order_waiting(
+    main: int, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.webhooks._MOST", 20)
+    receive(main, *((16, {"product_id": number}) for number in range(30)), order(1))
+    drain_once(prefect.hands)
+    assert [run[0] for run in prefect.runs] == ["status_sync", "order_import"]
+
+
 def test_what_fails_waits_longer_each_time_and_holds_nothing_else_up(
     main: int, prefect: Prefect, sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
