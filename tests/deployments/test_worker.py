@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -112,9 +111,11 @@ def test_runs_end_with_their_worker(machines: Machines, worker: subprocess.Popen
 def test_a_worker_that_is_told_to_end_does(machines: Machines, worker: subprocess.Popen[bytes], begin: Begin) -> None:
     run, pid, _ = begin(3)
     worker.terminate()
-    assert worker.wait(60) in (0, -signal.SIGTERM), machines.logs()
+    # Prefect gives runs half a minute to end when it is told to.
+    machines.wait_for(lambda: worker.poll() is not None, seconds=150)
+    assert worker.returncode in (0, -signal.SIGTERM), machines.logs()
     machines.wait_for(lambda: not is_alive(pid))
-    assert state(machines, run) in ("COMPLETED", "CRASHED", "CANCELLED"), sys.stderr
+    assert state(machines, run) in ("COMPLETED", "CRASHED", "CANCELLED")
 
 
 def test_a_run_whose_machine_is_gone_crashes(

@@ -75,7 +75,8 @@ def importing(prefect: None, sqlite_database: Database, monkeypatch: pytest.Monk
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
     connection_id = store_connection(sqlite_database)
     with sqlite_database.write() as session:
-        session.get_one(Connection, connection_id).authorization = AuthorizationState.AUTHORIZED
+        connection = session.get_one(Connection, connection_id)
+        connection.authorization, connection.shop_id = AuthorizationState.AUTHORIZED, "7495000000000000001"
     books = Books(sqlite_database, connection_id)
     books.rule(monkeypatch, audits, order_export)
     steps = Importing(books)
