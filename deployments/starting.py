@@ -11,8 +11,8 @@ import httpx
 from deployments.schedules import ON_DEMAND
 
 _OVERDUE = timedelta(minutes=10)
-# Messages about a hundred listings come one after the other: so long they make one run together.
-_APART = timedelta(seconds=5)
+# Messages about a hundred listings come one after the other: so long they make one run together. Orders do not wait.
+_APART = {"status_sync": timedelta(seconds=10)}
 
 
 class NotStarted(Exception):
@@ -47,7 +47,7 @@ def start_run(flow: str, connection: str, parameters: Mapping[str, Any], *, depl
 
 
 def is_at_work(flow: str, connection: str) -> bool:
-    """Whether the last run that `start_run` asked for on demand has not ended yet, or began only a moment ago.
+    """Whether the last run that `start_run` asked for on demand has not ended yet, or is too short a time ago.
 
     Raises:
         NotStarted: Prefect is not reachable.
@@ -72,6 +72,7 @@ def is_at_work(flow: str, connection: str) -> bool:
         if run.state is not None and run.state.is_running():
             return True
         # One that never began, because its worker is gone, is not waited for.
-        wait = _APART if run.state is not None and run.state.is_final() else _OVERDUE
+        ended = run.state is not None and run.state.is_final()
+        wait = _APART.get(flow, timedelta()) if ended else _OVERDUE
         return datetime.now(UTC) - (run.expected_start_time or datetime.now(UTC)) < wait
     return False

@@ -171,9 +171,10 @@ def test_a_run_asked_for_is_at_work_until_it_has_ended(monkeypatch: pytest.Monke
         client.set_flow_run_state(run, Running(), force=True)
         assert is_at_work("order_import", "uk")
         client.set_flow_run_state(run, Completed(), force=True)
-    assert is_at_work("order_import", "uk"), "it was asked for only a moment ago"
-    monkeypatch.setattr(starting, "_APART", timedelta())
     assert not is_at_work("order_import", "uk")
+    monkeypatch.setitem(starting._APART, "order_import", timedelta(minutes=1))
+    assert is_at_work("order_import", "uk"), "so short a time after it, messages make one run together"
+    monkeypatch.undo()
     start_run("order_import", "uk", {})
     monkeypatch.setattr(starting, "_OVERDUE", timedelta())
     assert not is_at_work("order_import", "uk"), "nobody takes it"
