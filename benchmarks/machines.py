@@ -72,6 +72,8 @@ class Machines:
                 stderr=out,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                # Who starts all this in the background of a shell has it ignored; a worker ends by it.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def healthy(self) -> bool:
