@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
-    """Each run is a fork: as isolated as a process of its own, killed or crashed alone, for a third of the cost."""
+    """Each run is a fork: as isolated as a process of its own, killed or crashed alone, for a quarter of the cost."""
 
     type = "connector"
     job_configuration = BaseJobConfiguration

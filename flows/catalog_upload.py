@@ -15,7 +15,7 @@ from tasks import mirror, shop_tables, stock
 from tasks.media import upload_template_documents
 from tasks.planning import plan_batch, products_to_decide, template_named
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, in_flight, publish, run_alone
 from tasks.shops import batch_size
 from tasks.statuses import awaiting_audit_since, read_statuses
 from tasks.taxonomy import refresh_category_details, template_categories
@@ -132,18 +132,7 @@ def send_changes(run: Run, product_ids: Sequence[int] | None = None, *, plan: in
     """Send what the plan says, several batches at a time, and read back where the listings stand."""
     progress = Progress("Sending to TikTok Shop")
     parts = batches(changes_to_send(run.connection_id, plan or run.plan, product_ids), batch_size(run.connection_id))
-    futures: list[PrefectFuture[BatchReport]] = []
-    try:
-        for part in parts:
-            futures.append(send_batch.submit(run, part))
-            running = [future for future in futures if not future.state.is_final()]
-            if len(running) > BATCHES_IN_FLIGHT:
-                wait(running[:1])
-            progress.reached((len(futures) - len(running)) / len(parts))
-    finally:
-        # The run's turn must not end while one of its batches is still sending.
-        wait(futures)
-    reports = [future.result() for future in futures]
+    reports = in_flight(lambda part: send_batch.submit(run, part), parts, progress, at_once=BATCHES_IN_FLIGHT)
     progress.reached(1.0)
     since = awaiting_audit_since(run.connection_id)
     if since is not None:

@@ -31,6 +31,7 @@ from tasks.runs import (
     batches,
     changes_table,
     ends_without_authorization,
+    in_flight,
     planned_products,
     publish,
     run_alone,
@@ -149,17 +150,9 @@ def send_offers(run: Run, plan: int) -> BatchReport:
     progress = Progress("Sending prices and stock to TikTok Shop")
     listings = batches(offer_sending.offers_to_send(run.connection_id, plan), batch_size(run.connection_id))
     parts = [[key for keys in part for key in keys] for part in listings]
-    futures: list[PrefectFuture[BatchReport]] = []
-    try:
-        for part in parts:
-            futures.append(offer_sending.send_offers.submit(run, quote(part)))
-            running = [future for future in futures if not future.state.is_final()]
-            if len(running) > BATCHES_IN_FLIGHT:
-                wait(running[:1])
-            progress.reached((len(futures) - len(running)) / len(parts))
-    finally:
-        wait(futures)
-    reports = [future.result() for future in futures]
+    reports = in_flight(
+        lambda part: offer_sending.send_offers.submit(run, quote(part)), parts, progress, at_once=BATCHES_IN_FLIGHT
+    )
     reports += [offer_sending.read_back(run, quote(part)) for part in parts]
     progress.reached(1.0)
     return BatchReport.total(reports)

@@ -19,6 +19,7 @@ from prefect.artifacts import (
 )
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -314,6 +315,30 @@ class Progress:
             return
         self._shown = percent
         update_progress_artifact(artifact_id=self._artifact, progress=percent, description=self._what)
+
+
+def in_flight(
+    submit: Callable[[Sequence[int]], PrefectFuture[BatchReport]],
+    parts: Sequence[Sequence[int]],
+    progress: Progress,
+    *,
+    at_once: int,
+) -> list[BatchReport]:
+    """Hand a task its batches, so many at a time; the reports of all.
+
+    However it ends, it ends when they have ended: the run's turn must not while one of its batches is still sending.
+    """
+    futures: list[PrefectFuture[BatchReport]] = []
+    try:
+        for part in parts:
+            futures.append(submit(part))
+            running = [future for future in futures if not future.state.is_final()]
+            if len(running) > at_once:
+                wait(running[:1])
+            progress.reached((len(futures) - len(running)) / len(parts))
+    finally:
+        wait(futures)
+    return [future.result() for future in futures]
 
 
 def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]], *, dry_run: bool) -> None:
