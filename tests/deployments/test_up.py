@@ -344,7 +344,10 @@ def test_what_operators_see_in_a_browser(start: Callable[[], Up]) -> None:
         page.goto(f"{ui}/runs")
         page.get_by_text("catalogue of sandbox: ").first.wait_for(timeout=60_000)
         page.goto(f"{ui}/deployments")
-        page.get_by_text("price_stock_sync").first.wait_for(timeout=60_000)
+        # Ten deployments a page, and of those of equal name any ten: operators search, too.
+        page.get_by_placeholder("Search deployments").fill("price_stock_sync")
+        page.get_by_text("2 Deployments").wait_for(timeout=60_000)
+        page.get_by_text("Every minute").wait_for(timeout=60_000)
         page.goto(f"{door}/cron")
         page.get_by_text("/cron/sandbox/order_import").wait_for(timeout=60_000)
         browser.close()
