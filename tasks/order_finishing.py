@@ -25,6 +25,7 @@ from tasks.shops import Shops, utc_now
 from tasks.touched import touch
 
 _UNDO: Final = "undo"
+_REPAIR: Final = "repair"
 
 
 class OrderFinisher:
@@ -56,7 +57,7 @@ class OrderFinisher:
             if work.order.stage is OrderStage.VERIFIED:
                 continue
             made = order.get("associations", {}).get("order_rows", ())
-            expected = self._expected(work, is_shipped=order["id"] not in unshipped)
+            expected = self._expected(work, order, is_shipped=order["id"] not in unshipped)
             differences = check_created(order, made, carriers.get(order["id"], []), expected)
             if work.order.sending == _UNDO and order["current_state"] == self._facts.cancelled:
                 self._undone(work, differences)
@@ -85,7 +86,7 @@ class OrderFinisher:
         }
         return {id_order for id_order, products in without.items() if products <= virtual}
 
-    def _expected(self, work: Work, *, is_shipped: bool) -> Expected:
+    def _expected(self, work: Work, order: Record, *, is_shipped: bool) -> Expected:
         return Expected(
             total=work.prepared.expected,
             rows=tuple(ExpectedRow(row.variant, row.quantity, row.unit_incl) for row in work.prepared.rows),
@@ -93,6 +94,7 @@ class OrderFinisher:
             id_address=work.order.id_address or 0,
             id_carrier=self._facts.id_carrier if is_shipped else 0,
             error_state=self._facts.error,
+            is_repaired=work.order.sending == _REPAIR and order["current_state"] == self._facts.paid,
         )
 
     def _read(self, works: Sequence[Work]) -> tuple[dict[int, Record], dict[int, list[Record]]]:
@@ -119,15 +121,18 @@ class OrderFinisher:
 
     def _repair(self, work: Work, differences: Sequence[Difference]) -> None:
         """A cent apart: PrestaShop put it among the payment errors; paid is what it is (4.5)."""
+        mark_sending([work.order], _REPAIR)
         if not self._move([work], self._facts.paid):
             return
         orders, carriers = self._read([work])
         order = orders.get(work.order.id_order or 0)
-        if order is not None and order["current_state"] == self._facts.paid:
+        if order is None:
+            self._gone(work)
+        elif order["current_state"] != self._facts.paid:
+            self._worked_on(work, differences)
+        else:
             self._right(work, order, carriers.get(order["id"], []))
             self._report.count("repaired")
-        else:
-            self._undo(work, differences)
 
     def _undo(self, work: Work, differences: Sequence[Difference]) -> None:
         """A wrong order is cancelled in PrestaShop, which gives back its stock, and left to a person with its cause."""
@@ -298,7 +303,8 @@ class OrderFinisher:
                     self._park(work, fault.code or "refused", fault.cause, fault.fix)
                 else:
                     self._later(work)
-        store((work.order for work in moved), lambda _: {"prestashop_state": state})
+        # What the move was for is done only when it is recorded.
+        store((work.order for work in moved), lambda order: {"prestashop_state": state, "sending": order.sending})
         return all(not work.out for work in works)
 
     def _later(self, work: Work) -> None:

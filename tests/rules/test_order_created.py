@@ -119,6 +119,25 @@ def test_each_difference_has_its_code(
     assert codes(check_created({**order, **changes}, rows, CARRIERS, MEANT)) == found
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"total_paid": D("74.44"), "total_paid_tax_incl": D("74.44")}, []),
+        ({"total_paid": D("74.45")}, [("total_differs", False)]),
+        # The status did not hold.
+        (
+            {"current_state": 8, "total_paid": D("74.44")},
+            [("total_differs", True), ("payment_error", True)],
+        ),
+        ({"total_paid": D("74.44"), "id_customer": 4}, [("customer_differs", False)]),
+    ],
+)
+def test_a_cent_is_right_in_an_order_that_was_repaired(
+    order: dict[str, Any], rows: list[dict[str, Any]], changes: dict[str, Any], found: list[tuple[str, bool]]
+) -> None:
+    assert codes(check_created({**order, **changes}, rows, CARRIERS, replace(MEANT, is_repaired=True))) == found
+
+
 @pytest.mark.parametrize("carriers", [[], [{"id_carrier": 1}], [{"id_carrier": 2}, {"id_carrier": 1}]])
 def test_the_carrier_is_looked_at_on_both_sides(
     order: dict[str, Any], rows: list[dict[str, Any]], carriers: list[dict[str, Any]]
