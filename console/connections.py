@@ -120,7 +120,7 @@ def list_connections(as_json: AsJson = False) -> None:
         ]
     table(
         rows,
-        ["name", "region", "prestashop", "version", "tiktok shop", "authorization", "days left"],
+        ["name", "region", "prestashop", "version", "tiktok shop", "authorization", "days left", "runs"],
         as_json=as_json,
         empty="There is no connection yet. Make one with: connector setup",
     )
@@ -135,6 +135,7 @@ def _row(connection: Any, standing: Any) -> dict[str, Any]:
         "tiktok shop": connection.shop_name,
         "authorization": standing.state.value,
         "days left": standing.days_left,
+        "runs": "yes" if connection.is_running else "stopped" if connection.stopped_at else "no",
     }
 
 
@@ -163,6 +164,9 @@ def show(name: Name = "", as_json: AsJson = False) -> None:
         "app secret": "•••",
         **tiktok_facts(connection),
         "authorization": standing.text,
+        "runs by itself": f"stopped since {connection.stopped_at:%Y-%m-%d %H:%M} UTC"
+        if connection.stopped_at
+        else "yes",
     }
     result(facts, as_json=as_json, text="\n".join(f"{key:24}{value}" for key, value in facts.items()))
 
@@ -226,6 +230,41 @@ def authorize(
         as_json=as_json,
         text=f"Authorized: {outcome.shop_name} ({outcome.region}). "
         f"Next: connector run taxonomy_refresh --connection {outcome.connection}",
+    )
+
+
+@app.command()
+def start(name: Name = "", as_json: AsJson = False) -> None:
+    """Let a connection run by itself: schedules, messages of TikTok Shop, cron URLs. A new one waits for this."""
+    from console.installation import open_installation
+
+    open_installation()
+    from tasks.connection_changes import start_connection
+
+    connection = start_connection(name)
+    text = (
+        f"Connection {connection.name} runs by itself, wherever connector up or a worker does."
+        if connection.is_running
+        else f"Connection {connection.name} runs by itself as soon as TikTok Shop lets it in: "
+        f"connector connection authorize {connection.name}"
+    )
+    result({"connection": connection.name, "running": connection.is_running}, as_json=as_json, text=text)
+
+
+@app.command()
+def stop(name: Name = "", as_json: AsJson = False) -> None:
+    """Let nothing of a connection run by itself any more; runs at work end, and people may still start some."""
+    from console.installation import open_installation
+
+    open_installation()
+    from tasks.connection_changes import stop_connection
+
+    connection = stop_connection(name)
+    result(
+        {"connection": connection.name, "running": False},
+        as_json=as_json,
+        text=f"Connection {connection.name} is stopped; what is at work ends as usual. "
+        f"To let it run again: connector connection start {connection.name}",
     )
 
 

@@ -40,7 +40,7 @@ def list_urls(connection: ConnectionName = "", as_json: AsJson = False) -> None:
         rows,
         ["connection", "job", "every", "url"],
         as_json=as_json,
-        empty="There is no connection yet. Make one with: connector connection add",
+        empty="There is no connection yet. Make one with: connector setup",
     )
 
 

@@ -27,7 +27,7 @@ from models.database import database
 from models.settings import Markup, MarkupKind
 from rules.market import UnknownRegion, market
 from rules.setup import Setup, SetupFacts, Step, StepState, judge_setup, reasons
-from tasks.connection_changes import change_connection
+from tasks.connection_changes import change_connection, start_connection
 from tasks.connections import ConnectionDetails, add_connection
 from tasks.consent import authorize_connection, begin_consent, code_of, offer_choice
 from tasks.mailing import contact
@@ -79,13 +79,17 @@ class Guide:
             Step.TEMPLATE: self._template,
             Step.CONFIGURATION: self._configuration,
             Step.REHEARSAL: self._rehearsal,
+            Step.START: self._start,
         }
         self._settings_shown = False
         self._url = ""
         self._region = ""
 
     def walk(self) -> Setup:
-        """Take step after step until nothing is missing, or the rehearsal says what only a shop can put right."""
+        """Take step after step until nothing is missing.
+
+        It ends before that when the rehearsal says what only a shop can put right, or nobody wants to start yet.
+        """
         say(f"Setting up {self._name}. Ctrl-C stops; the same command goes on later.")
         told: set[Step] = set()
         while True:
@@ -96,13 +100,12 @@ class Guide:
                     say_step(one)
             step = judged.next
             if step is None:
-                say("\nEverything is set up. Link listings that are on TikTok Shop already: connector links propose")
-                say("From now on by schedule: connector up")
+                say("\nEverything is set up. From now on by schedule, where it does not run yet: connector up")
                 return judged
-            if step.step is Step.REHEARSAL and step.step in told:
-                say_step(step)
-                return judged
-            if step.step is Step.REHEARSAL:
+            if step.step in (Step.REHEARSAL, Step.START):
+                if step.step in told:
+                    say_step(step)
+                    return judged
                 told.add(step.step)
             number = list(Step).index(step.step) + 1
             say(f"\nStep {number} of {len(Step)}. {step.step.words}")
@@ -202,7 +205,7 @@ class Guide:
         say(f"\n  Open this link with the seller's account and approve:\n\n    {link}\n")
         if door := settings().door_url:
             say(
-                f"  With the redirect {door.rstrip('/')}/tiktok/callback and `connector door` running, "
+                f"  With the redirect {door.rstrip('/')}/tiktok/callback and `connector up` running, "
                 "nothing has to be copied: press Enter when the browser says Authorized."
             )
         answer = _ask("Address after the redirect, or the code", "", optional=True)
@@ -320,6 +323,11 @@ class Guide:
             say_failures(outcome.model_copy(update={"not_ready": []}))
         if outcome.plan:
             say(f"  Plan {outcome.plan}. To send it now: connector apply {outcome.plan}")
+
+    def _start(self, step: StepState) -> None:
+        _say_missing(step)
+        if typer.confirm("  Let it run by itself now?", default=False, err=True):
+            start_connection(self._name)
 
 
 # Asking

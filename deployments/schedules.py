@@ -17,7 +17,7 @@ from flows import FLOWS
 from models.connections import Connection, settings_in_force
 from models.database import database
 from models.settings import ScheduleSettings
-from tasks.cron import in_url
+from tasks.cron import UNSTOPPED, in_url
 
 TAG: Final = "connector"
 # The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
@@ -25,8 +25,6 @@ EVERYWHERE: Final = "installation"
 ON_DEMAND: Final = "on demand"
 # In the version of a deployment that was registered as paused.
 PAUSED: Final = "paused-"
-# What goes on while TikTok Shop lets nobody in: telling about it.
-_WITHOUT_AUTHORIZATION: Final = ("authorization_watch", "doctor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Wanted:
     Attributes:
         connection: name of its connection, "" for none in particular.
         seconds: between scheduled runs, 0 for none.
-        paused: the connection is not authorized for a shop; nothing is due until it is.
+        paused: the connection is stopped or not authorized for a shop; nothing is due until it runs.
         alone: at most one run at a time, others that fall due meanwhile are cancelled.
     """
 
@@ -77,7 +75,7 @@ def interval_to_keep(registered: int | None, present: float | None, wanted: int)
 
 
 def paused_to_keep(version: str | None, present: bool, wanted: bool) -> bool:
-    """Whether a deployment is to be paused: what was set in Prefect by hand stays until authorization changes it."""
+    """Whether a deployment is to be paused: what was set by hand stays until the connection starts or stops."""
     registered = registered_seconds(version)
     was_paused = (version or "").partition("s-")[2].startswith(PAUSED)
     return wanted if registered is None or was_paused != wanted else present
@@ -93,13 +91,13 @@ def wanted_deployments() -> list[Wanted]:
         connections = [
             (
                 connection.name,
-                connection.is_authorized,
+                connection.is_running,
                 settings_in_force(session, connection.key)[1].schedules,
             )
             for connection in session.exec(select(Connection).order_by(col(Connection.name)))
         ]
-    for name, authorized, schedules in connections:
+    for name, running, schedules in connections:
         for flow in scheduled:
-            paused = not authorized and flow not in _WITHOUT_AUTHORIZATION
+            paused = not running and flow not in UNSTOPPED
             wanted.append(Wanted(flow, in_url(name), name, int(getattr(schedules, flow)), paused))
     return wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -229,7 +230,9 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
                 announce(f"Ready: {len(outcome.ids)} deployments. Prefect UI: {address}")
                 announce(f"Door: {door.address}")
                 if not any(one.connection for one in wanted):
-                    announce("There is no connection yet. Make one with: connector connection add")
+                    announce("There is no connection yet. Make one with: connector setup")
+                for name in sorted({one.connection for one in wanted if one.paused}):
+                    announce(f"{name} does not run by itself; why: connector setup {shlex.quote(name)} --status")
             served = set(wanted)
         elif look % _OVERTAKEN_EVERY == 0:
             with suppress(httpx.HTTPError, PrefectException):

@@ -56,11 +56,18 @@ class Connection(SQLModel, table=True):
     granted_scopes: list[str] = json_field(list)
     authorization: AuthorizationState = choice(AuthorizationState, default=AuthorizationState.NONE)
     last_call_at: Moment = moment()
+    # Nothing runs by itself since then: until it is started the first time, and whenever it was stopped by hand.
+    stopped_at: Moment = moment()
 
     @property
     def is_authorized(self) -> bool:
         """Whether runs can work on it: TikTok Shop lets it in, and one of the shops of the consent was chosen."""
         return self.authorization is AuthorizationState.AUTHORIZED and bool(self.shop_id)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether schedules, messages and cron URLs may start runs; people may while it is stopped, too."""
+        return self.is_authorized and self.stopped_at is None
 
     @property
     def key(self) -> int:

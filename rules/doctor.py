@@ -139,6 +139,15 @@ def judge_prefect(*, url: str, reached: bool) -> Finding:
     return check.passed("answers")
 
 
+def judge_connections(stopped: Iterable[str]) -> Finding:
+    """Whether all connections run by themselves; `stopped` are the names of those that do not."""
+    check = Check(Area.INSTALLATION, "connections")
+    names = listed(stopped)
+    if names:
+        return check.warn(f"Stopped, nothing of it runs by itself: {names}.", "Run: connector connection start NAME")
+    return check.passed("none is stopped")
+
+
 def judge_mail(addresses: Mapping[str, str], *, configured: bool, cause: str = "", fix: str = "") -> Finding:
     """The mail server, and whom it is for.
 

@@ -28,6 +28,7 @@ class Step(StrEnum):
     TEMPLATE = "template"
     CONFIGURATION = "configuration"
     REHEARSAL = "rehearsal"
+    START = "start"
 
     @property
     def words(self) -> str:
@@ -43,6 +44,7 @@ _TITLES: Final[Mapping[Step, str]] = {
     Step.TEMPLATE: "Default category template",
     Step.CONFIGURATION: "Default configuration",
     Step.REHEARSAL: "Rehearsal of the upload",
+    Step.START: "Start",
 }
 
 
@@ -70,6 +72,7 @@ class SetupFacts:
         listing_templates: how many templates have a TikTok category.
         decided: products that were matched and checked by an upload or its rehearsal.
         ready: those of them that are or can be listed.
+        stopped: nothing of it runs by itself.
     """
 
     connection: str
@@ -83,6 +86,7 @@ class SetupFacts:
     listing_templates: int = 0
     decided: int = 0
     ready: int = 0
+    stopped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +298,15 @@ def _rehearsal(facts: SetupFacts) -> Iterable[Missing]:
         )
 
 
+def _start(facts: SetupFacts) -> Iterable[Missing]:
+    if facts.stopped:
+        yield Missing(
+            "Nothing runs by itself yet.",
+            "Link listings that are on TikTok Shop already before (connector links propose), or they are listed twice.",
+            _command(f"connection start {_name(facts)}"),
+        )
+
+
 _JUDGES: Final[Mapping[Step, Callable[[SetupFacts], Iterable[Missing]]]] = {
     Step.PRESTASHOP: _prestashop,
     Step.APP: _app,
@@ -302,6 +315,7 @@ _JUDGES: Final[Mapping[Step, Callable[[SetupFacts], Iterable[Missing]]]] = {
     Step.TEMPLATE: _template,
     Step.CONFIGURATION: _configuration,
     Step.REHEARSAL: _rehearsal,
+    Step.START: _start,
 }
 
 

@@ -1,8 +1,9 @@
-"""Changing what a person entered for a connection (A1, A2)."""
+"""Changing what a person entered for a connection (A1, A2), starting and stopping it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -12,6 +13,7 @@ from config.settings import settings
 from models.connections import Connection, find_connection, settings_in_force
 from models.database import database
 from tasks.connections import ConnectionDetails, note_status, prestashop_status, save_connection
+from tasks.shops import utc_now
 
 _OF_PRESTASHOP = frozenset({"prestashop_url", "prestashop_key", "shop_id"})
 
@@ -33,6 +35,24 @@ def change_connection(name: str, **changes: Any) -> list[str]:
         if status is not None:
             note_status(connection, status)
     return changed
+
+
+def start_connection(name: str) -> Connection:
+    """Let schedules, messages of TikTok Shop and cron URLs start runs from now on; sweeps catch up by themselves."""
+    return _set_stopped(name, None)
+
+
+def stop_connection(name: str) -> Connection:
+    """Nothing of it runs by itself any more; runs at work end as usual, and people may still start some."""
+    return _set_stopped(name, utc_now())
+
+
+def _set_stopped(name: str, moment: datetime | None) -> Connection:
+    with database().write() as session:
+        connection = find_connection(session, name)
+        if (connection.stopped_at is None) != (moment is None):
+            connection.stopped_at = moment
+    return connection
 
 
 def _details(session: Session, connection: Connection, box: SecretBox) -> ConnectionDetails:

@@ -105,6 +105,8 @@ def save_connection(session: Session, details: ConnectionDetails, box: SecretBox
             **plain,
             prestashop_key_secret=box.encrypt(details.prestashop_key),
             app_secret_secret=box.encrypt(details.app_secret),
+            # Its owner wants to link and to look first, and says when it starts.
+            stopped_at=utc_now(),
         )
         session.add(connection)
         session.flush()

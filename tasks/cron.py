@@ -21,6 +21,9 @@ from tasks.shops import utc_now
 JOBS: Final = tuple(ScheduleSettings.model_fields)
 """Names of the flows that have schedules, and so cron URLs."""
 
+UNSTOPPED: Final = ("authorization_watch", "doctor")
+"""Jobs that go on while a connection is stopped or not authorized: renewing the consent, telling what is wrong."""
+
 # Compared with where there is no key, so that the answer takes as long.
 _NOBODYS: Final = secrets.token_urlsafe(32)
 
@@ -101,6 +104,12 @@ def connection_of_key(written: str, key: str) -> str | None:
     expected = SecretBox.open(settings()).decrypt(found[1]) if found else _NOBODYS
     right = hmac.compare_digest(key.encode(), expected.encode())
     return found[0] if found and right else None
+
+
+def is_stopped(name: str, job: str) -> bool:
+    """Whether nobody but a person may start the job now."""
+    with database().read() as session:
+        return job not in UNSTOPPED and find_connection(session, name).stopped_at is not None
 
 
 def _all(session: Session) -> list[Connection]:

@@ -110,17 +110,19 @@ class _Unread(Exception):
 
 @task(name="look at the installation", cache_policy=NO_CACHE)
 def examine_installation() -> list[Finding]:
-    """Database, secret key, disk, Prefect server, mail."""
+    """Database, secret key, disk, Prefect server, mail, stopped connections."""
     process, store = settings(), database()
     reached, revision, newest = True, "", newest_revision()
     addresses: dict[str, str] = {}
     secrets: list[str] = []
+    stopped: list[str] = []
     try:
         with store.read() as session:
             revision = stored_revision(session)
             for connection in session.exec(select(Connection)).all() if revision == newest else []:
                 secrets += [connection.prestashop_key_secret, connection.app_secret_secret]
                 addresses[connection.name] = contact(session, connection)
+                stopped += [connection.name] if connection.stopped_at else []
     except (SQLAlchemyError, OSError):
         reached = False
     return [
@@ -135,6 +137,7 @@ def examine_installation() -> list[Finding]:
         rules.judge_disk(shutil.disk_usage(process.home if process.home.exists() else process.home.anchor).free),
         _prefect_server(),
         _mail(process, addresses),
+        rules.judge_connections(stopped),
     ]
 
 

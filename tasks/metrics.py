@@ -54,6 +54,7 @@ class Figures:
 
     Attributes:
         authorized: TikTok Shop lets it in, and its shop is chosen.
+        stopped: nothing runs by itself.
         authorization_days: until a person has to consent again; None when nobody did yet.
         orders: from placed on TikTok Shop to imported, of those imported within the last hour.
         waiting_order_seconds: since the oldest order that waits to be imported was placed, those that wait for a
@@ -72,6 +73,7 @@ class Figures:
 
     connection: str
     authorized: bool
+    stopped: bool
     authorization_days: float | None
     orders: Lag = field(default_factory=lambda: lag([]))
     waiting_order_seconds: float = 0.0
@@ -156,6 +158,7 @@ def _of_connection(session: Session, connection: Connection, now: datetime) -> F
     return Figures(
         connection=connection.name,
         authorized=connection.is_authorized,
+        stopped=connection.stopped_at is not None,
         authorization_days=None if ends is None else (ends - now) / timedelta(days=1),
     )
 

@@ -53,6 +53,7 @@ def setup_facts(name: str) -> SetupFacts:
         listing_templates=listing,
         decided=decided,
         ready=ready,
+        stopped=connection.stopped_at is not None,
     )
 
 

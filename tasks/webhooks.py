@@ -17,7 +17,7 @@ from models.connections import Connection
 from models.database import database, in_parts
 from models.listings import Listing, ListingSku
 from models.webhooks import Webhook
-from rules.webhooks import Message, moment_of, steps
+from rules.webhooks import FLOWS, Message, moment_of, steps
 
 # What is handled in one go; the rest waits for the next.
 _MOST: Final = 2_000
@@ -51,29 +51,36 @@ def receivers() -> list[Receiver]:
 def store_messages(received: Sequence[tuple[int, Message]], now: datetime) -> int:
     """Store messages, each for a connection, in one transaction; those that are known already are left out.
 
-    Messages from which nothing follows count as handled. Answers how many were new.
+    Messages from which nothing follows count as handled, as do those that a run would follow from while the connection
+    is stopped: the sweeps look at everything when it starts. Answers how many were new.
     """
-    rows = [
-        {
-            "connection_id": connection_id,
-            "notification_id": message.id,
-            "type": message.type,
-            "objects": list(message.objects),
-            "status": message.status,
-            "sent_at": moment_of(message.sent),
-            "received_at": now,
-            "handled_at": None if steps(message.type, message.objects, message.status) else now,
-            "flow_run_id": "",
-            "attempts": 0,
-        }
-        for connection_id, message in received
-    ]
     # On PostgreSQL, only who writes for the same connection is waited for.
     about = {connection_id for connection_id, _ in received}
     with database().write(about.pop() if len(about) == 1 else None) as session:
         # A connection may have been removed since its messages came in.
-        known = set(session.exec(select(Connection.id)))
-        return sum(_insert(session, part) for part in in_parts([row for row in rows if row["connection_id"] in known]))
+        stopped = dict(session.exec(select(Connection.id, Connection.stopped_at)).all())
+        rows = [
+            _row(connection_id, message, now, stopped=stopped[connection_id] is not None)
+            for connection_id, message in received
+            if connection_id in stopped
+        ]
+        return sum(_insert(session, part) for part in in_parts(rows))
+
+
+def _row(connection_id: int, message: Message, now: datetime, *, stopped: bool) -> dict[str, Any]:
+    follows = set(steps(message.type, message.objects, message.status)) - (FLOWS if stopped else set())
+    return {
+        "connection_id": connection_id,
+        "notification_id": message.id,
+        "type": message.type,
+        "objects": list(message.objects),
+        "status": message.status,
+        "sent_at": moment_of(message.sent),
+        "received_at": now,
+        "handled_at": None if follows else now,
+        "flow_run_id": "",
+        "attempts": 0,
+    }
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:

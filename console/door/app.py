@@ -35,7 +35,7 @@ from console.door.metrics import CONTENT_TYPE, exposition
 from console.door.protocol import Impatient
 from console.errors import Refused, describe
 from tasks.consent import authorize_connection, connection_of_callback, connection_of_choice, offer_choice
-from tasks.cron import JOBS, connection_of_key, cron_jobs, in_url
+from tasks.cron import JOBS, connection_of_key, cron_jobs, in_url, is_stopped
 from tasks.metrics import figures, health
 
 log = logging.getLogger(__name__)
@@ -207,6 +207,8 @@ class _Door:
         self._attempts.was_right(address, key)
         if job not in JOBS:
             return PlainTextResponse(f"There is no such job. There are: {', '.join(JOBS)}\n", 404)
+        if await asyncio.to_thread(is_stopped, name, job):
+            return PlainTextResponse(f"Stopped. To let it run again: connector connection start {name}\n", 409)
         if wait := self._pace.wait(name, job):
             return PlainTextResponse("Too soon.\n", 429, {"Retry-After": str(int(wait) + 1)})
         try:

@@ -46,6 +46,7 @@ class _Metrics:
 
 def _add(metrics: _Metrics, one: Figures) -> None:
     name = one.connection
+    metrics.of("stopped", "1 while nothing of it runs by itself.", connection=name).set(int(one.stopped))
     metrics.of("authorized", "1 while TikTok Shop lets the connection in.", connection=name).set(int(one.authorized))
     if one.authorization_days is not None:
         metrics.of("authorization_days_left", "Days until a person has to consent again.", connection=name).set(

@@ -237,3 +237,25 @@ def test_remove_asks_first(connected: Cli) -> None:
     assert connected("connection", "remove", "main", "--yes").status == 0
     assert connected("connection", "list", "--json").data == []
     assert connected("connection", "remove", "main", "--yes").status == 2
+
+
+def test_a_new_connection_runs_by_itself_when_it_is_started(connected: Cli, store: Database) -> None:
+    assert [row["runs"] for row in connected("connection", "list", "--json").data] == ["stopped"]
+    assert "stopped since" in connected("connection", "show").stderr
+    started = connected("connection", "start")
+    assert (started.status, stored(store).is_running) == (0, True)
+    assert [row["runs"] for row in connected("connection", "list", "--json").data] == ["yes"]
+    stopped = connected("connection", "stop", "main", "--json")
+    since = stored(store).stopped_at
+    assert (stopped.data, since is not None) == ({"connection": "main", "running": False}, True)
+    connected("connection", "stop", "main")
+    assert stored(store).stopped_at == since
+    assert connected("connection", "start", "nobody").status == 2
+
+
+def test_one_without_consent_is_started_for_later(cli: Cli, add_words: list[str], store: Database) -> None:
+    cli("connection", "add", "main", *add_words)
+    started = cli("connection", "start", "main")
+    assert "connector connection authorize main" in started.stdout + started.stderr
+    assert not stored(store).is_running
+    assert [row["runs"] for row in cli("connection", "list", "--json").data] == ["no"]

@@ -34,6 +34,7 @@ def test_without_a_connection_the_installation_is_looked_at(cli: Cli) -> None:
         "disk",
         "Prefect server",
         "mail",
+        "connections",
     }
 
 

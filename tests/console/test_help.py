@@ -30,6 +30,8 @@ COMMANDS = {
     "connection list",
     "connection remove",
     "connection show",
+    "connection start",
+    "connection stop",
     "cron list",
     "cron rotate",
     "db upgrade",

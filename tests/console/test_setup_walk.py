@@ -73,7 +73,7 @@ def test_from_nothing_to_ready_with_mistakes_and_interruptions(cli: Cli, own: Sa
     stopped = walk(cli, own, *app(own), own.auth_code(), "GB", own.auth_code())
     assert "is for DE, but the consent covers Sandbox shop GB" in stopped.stderr
     assert "Authorized: Sandbox shop GB (GB)" in stopped.stderr
-    assert "Step 1 of 7" not in stopped.stderr, "what is there is not asked for again"
+    assert "Step 1 of 8" not in stopped.stderr, "what is there is not asked for again"
     assert next_step(cli) == "template"
 
     stopped = walk(cli, own, "no such words", "mugs", "1", "Velvet")
@@ -85,15 +85,19 @@ def test_from_nothing_to_ready_with_mistakes_and_interruptions(cli: Cli, own: Sa
     assert next_step(cli) == "configuration"
     assert "SHIP-TIKTOK" in stopped.stderr
 
-    ready = walk(cli, own, *CONFIGURATION)
-    assert ready.status == 0, ready.stderr
+    ready = walk(cli, own, *CONFIGURATION, "n")
+    assert (ready.status, next_step(cli)) == (1, "start")
+    assert "listed twice" in ready.stderr
     assert "products ready" in ready.stderr
     assert "not an e-mail address" in ready.stderr
     assert "CONNECTOR_SMTP_HOST" in ready.stderr
-    assert "connector up" in ready.stderr
-    assert cli("setup", "--status").status == 0
+    assert cli("connection", "start", "uk").status == 0
+    done = cli("setup", "--status")
+    assert done.status == 0
+    assert "connector up" in done.stderr
     with store.read() as session:
         connection = session.exec(select(Connection)).one()
+        assert connection.is_running
         assert (connection.region, connection.shop_name) == ("GB", "Sandbox shop GB")
         assert connection.contact_email == "me@shop.example"
         template = session.exec(select(CategoryTemplate)).one()
@@ -104,8 +108,9 @@ def test_from_nothing_to_ready_with_mistakes_and_interruptions(cli: Cli, own: Sa
 
 
 def test_in_one_go(cli: Cli, own: Sandbox) -> None:
-    ran = walk(cli, own, *prestashop(own), *app(own), own.auth_code(), *CATEGORY, *CONFIGURATION)
+    ran = walk(cli, own, *prestashop(own), *app(own), own.auth_code(), *CATEGORY, *CONFIGURATION, "y")
     assert ran.status == 0, ran.stderr
+    assert "connector up" in ran.stderr
     again = walk(cli, own)
     assert again.status == 0
     assert "E-mail address" not in again.stderr

@@ -30,7 +30,7 @@ class Terminal:
     """A person at a terminal: reads what a command says and answers when it has asked."""
 
     def __init__(self, environment: dict[str, str], *words: str) -> None:
-        self._screen, inside = pty.openpty()
+        self.screen, inside = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-c", AT_TERMINAL, *words],
             env=environment,
@@ -55,21 +55,21 @@ class Terminal:
     def answer(self, prompt: str, text: str) -> None:
         """Wait for that question, then type."""
         self.until(prompt + r"[^\n]*: \Z")
-        os.write(self._screen, f"{text}\n".encode())
+        os.write(self.screen, f"{text}\n".encode())
 
     def end(self) -> int:
         """Read to the end; the exit status."""
         while self._look():
             pass
-        os.close(self._screen)
+        os.close(self.screen)
         return self.process.wait(60)
 
     def _look(self) -> bool:
         """Take in what is there; whether there may be more."""
-        if not select.select([self._screen], [], [], 1)[0]:
+        if not select.select([self.screen], [], [], 1)[0]:
             return True
         try:
-            more = os.read(self._screen, 65536)
+            more = os.read(self.screen, 65536)
         except OSError:
             # What Linux answers when the other side has closed.
             return False
@@ -165,6 +165,9 @@ def test_from_nothing_to_ready_with_the_consent_ending_at_the_door(
         person.answer("Change one", "orders.shipping=not_booked")
         person.answer("Change one", "")
         person.until("products ready")
+        person.until("run by itself now")
+        assert service == "door" or not served(environment, "uk")
+        os.write(person.screen, b"y\n")
         person.until("Everything is set up")
         assert person.end() == 0
         if service == "up":

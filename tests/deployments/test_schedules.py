@@ -21,6 +21,7 @@ from flows import FLOWS
 from models.connections import AuthorizationState, Connection, store_settings
 from models.database import Database
 from models.settings import ConnectionSettings, ScheduleSettings
+from tasks.connection_changes import start_connection, stop_connection
 from tests.models.rows import NOW, store_connection
 
 
@@ -53,7 +54,9 @@ def test_every_scheduled_flow_has_one_deployment_a_connection(sqlite_database: D
     assert not any(one.paused for one in wanted)
 
 
-def test_what_needs_tiktok_shop_is_paused_until_it_is_authorized(sqlite_database: Database) -> None:
+def test_nothing_is_due_before_the_authorization_and_while_the_connection_is_stopped(
+    sqlite_database: Database,
+) -> None:
     key = store_connection(sqlite_database, "uk")
     authorize(sqlite_database, key, AuthorizationState.EXPIRED)
     of_uk = [one for one in wanted_deployments() if one.connection]
@@ -62,6 +65,10 @@ def test_what_needs_tiktok_shop_is_paused_until_it_is_authorized(sqlite_database
     authorize(sqlite_database, key, AuthorizationState.AUTHORIZED, shop="")
     assert [one for one in wanted_deployments() if one.connection] == of_uk
     authorize(sqlite_database, key, AuthorizationState.AUTHORIZED)
+    assert not any(one.paused for one in wanted_deployments())
+    stop_connection("uk")
+    assert [one for one in wanted_deployments() if one.connection] == of_uk
+    start_connection("uk")
     assert not any(one.paused for one in wanted_deployments())
 
 

@@ -37,6 +37,7 @@ READY = SetupFacts(
     listing_templates=1,
     decided=10,
     ready=4,
+    stopped=False,
 )
 
 
@@ -132,6 +133,7 @@ def test_what_fails_is_missing_in_its_own_step(area: Area, check: str) -> None:
         (replace(READY, decided=0, ready=0), Step.REHEARSAL, "connector run catalog_upload --dry-run"),
         (replace(READY, ready=0), Step.REHEARSAL, "connector run catalog_upload --dry-run"),
         (but(Area.TIKTOK, "prerequisites"), Step.REHEARSAL, ""),
+        (replace(READY, stopped=True), Step.START, "connector connection start"),
     ],
 )
 def test_each_lack_has_the_command_that_ends_it(given_facts: SetupFacts, step: Step, command: str) -> None:

@@ -15,6 +15,7 @@ from models.connections import UnknownConnection
 from models.database import Database
 from models.settings import ScheduleSettings
 from models.webhooks import CronKey
+from tasks.connection_changes import start_connection, stop_connection
 from tasks.cron import cron_jobs, in_url, rotate_key
 from tests.console.conftest import Cli
 from tests.door_messages import Prefect, TestClient
@@ -41,6 +42,18 @@ def test_a_wrong_key_starts_nothing_and_tells_nothing(door: TestClient, prefect:
     assert (answer.status_code, answer.text) == (403, "Wrong key.\n")
     assert door.get(f"{path}é").status_code == 403
     assert prefect.runs == []
+
+
+def test_a_stopped_connection_is_only_watched(door: TestClient, prefect: Prefect) -> None:
+    key = key_of("main")
+    stop_connection("main")
+    answer = door.get(f"/cron/main/order_import?key={key}")
+    assert answer.status_code == 409
+    assert "connector connection start main" in answer.text
+    assert door.get(f"/cron/main/authorization_watch?key={key}").status_code == 202
+    start_connection("main")
+    assert door.get(f"/cron/main/order_import?key={key}").status_code == 202
+    assert [run[0] for run in prefect.runs] == ["authorization_watch", "order_import"]
 
 
 def test_a_connection_without_a_key_takes_none(door: TestClient) -> None:

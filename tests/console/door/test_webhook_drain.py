@@ -19,6 +19,7 @@ from models.listings import Listing
 from models.webhooks import Webhook
 from rules.webhooks import read_message
 from tasks.authorization import deauthorize, resume
+from tasks.connection_changes import start_connection, stop_connection
 from tasks.shops import utc_now
 from tasks.webhooks import forget_webhooks, store_messages
 from tests.door_messages import APP_SECRET, NOW, Prefect, TestClient, message, signed
@@ -77,6 +78,21 @@ def test_authorizations_end_and_their_ends_are_noted(main: int, prefect: Prefect
     assert prefect.ended == [(main, NOW)]
     assert prefect.expiries == [(main, datetime.fromtimestamp(1792592000, UTC), NOW)]
     assert [row.flow_run_id for row in rows(sqlite_database)] == ["", ""]
+
+
+def test_from_messages_no_run_follows_while_the_connection_is_stopped(
+    main: int, prefect: Prefect, sqlite_database: Database
+) -> None:
+    stop_connection("main")
+    receive(main, order(1), (11, {"order_id": "1"}), (6, {"message": "removed"}))
+    assert drain_once(prefect.hands) == 1
+    assert (prefect.runs, prefect.ended) == ([], [(main, NOW)])
+    start_connection("main")
+    assert drain_once(prefect.hands) == 0, "the next sweeps see all that changed"
+    receive(main, order(2))
+    drain_once(prefect.hands)
+    assert [run[0] for run in prefect.runs] == ["order_import"]
+    assert all(row.handled_at == NOW for row in rows(sqlite_database))
 
 
 def test_what_comes_late_counts_from_when_it_was_said(main: int, prefect: Prefect) -> None:
