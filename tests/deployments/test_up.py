@@ -175,6 +175,10 @@ def _refuses_pages_of_the_web(up: Up, deployment: str) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         plain = httpx.post(path, content=b'{"parameters": {}}', headers={"Content-Type": kind})
         assert plain.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    # A name of the web that is made to lead here is of one origin with it.
+    api = f"http://127.0.0.1:{up.port}/api/health"
+    for host, status in (("evil.example", 403), (f"evil.example:{up.port}", 403), (f"localhost:{up.port}", 200)):
+        assert httpx.get(api, headers={"Host": host}).status_code == status
 
 
 def test_ctrl_c_while_starting_leaves_nothing_behind(start: Callable[[], Up]) -> None:
