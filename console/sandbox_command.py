@@ -80,8 +80,9 @@ def connection_recipe(access: dict[str, str], code: str) -> str:
 
 {rows}
 
-In another terminal:
+In another terminal, with a home folder where no real shop is known:
 
+  export CONNECTOR_HOME=.connector/sandbox-alone
   export SANDBOX_KEY={access["prestashop_key"]} SANDBOX_SECRET={access["app_secret"]}
   connector connection add sandbox --region {access["region"]} \\
     --prestashop-url {access["prestashop_url"]} --prestashop-key-env SANDBOX_KEY \\
@@ -89,6 +90,7 @@ In another terminal:
     --app-key {access["app_key"]} --app-secret-env SANDBOX_SECRET --service-id {access["service_id"]}
   connector connection authorize sandbox --code {code}
   connector run taxonomy_refresh
+  connector connection start sandbox
 
 The same as a file for connector settings import:
 

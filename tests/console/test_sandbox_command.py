@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
+from config.settings import settings
 from sandbox.server import Sandbox
 from tests.console.conftest import Cli
 
 
-def test_the_printed_lines_make_a_working_connection(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_printed_lines_make_a_working_connection(
+    cli: Cli, installation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     printed: list[str] = []
 
     def serve(_sandbox: Sandbox) -> None:
@@ -21,6 +26,7 @@ def test_the_printed_lines_make_a_working_connection(cli: Cli, monkeypatch: pyte
             if words[0] == "export":
                 for word in words[1:]:
                     monkeypatch.setenv(*word.split("=", 1))
+                settings.cache_clear()
             elif words[:2] == ["connector", "connection"]:
                 printed.append(line)
                 assert cli(*words[1:]).status == 0
@@ -39,8 +45,12 @@ def test_the_printed_lines_make_a_working_connection(cli: Cli, monkeypatch: pyte
     monkeypatch.setattr(console.sandbox_command, "result", result)
     monkeypatch.setattr(Sandbox, "serve_forever", serve)
     assert cli("sandbox", "--products", "5").status == 0
-    assert len(printed) == 2
-    assert cli("connection", "list", "--json").data[0]["authorization"] == "authorized"
+    assert len(printed) == 3
+    (made,) = cli("connection", "list", "--json").data
+    assert (made["authorization"], made["runs"]) == ("authorized", "yes")
+    monkeypatch.setenv("CONNECTOR_HOME", str(installation))
+    settings.cache_clear()
+    assert cli("connection", "list", "--json").data == [], "the home of real shops is left alone"
 
 
 def test_as_json_it_is_what_programs_need(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
