@@ -18,8 +18,8 @@ from models.database import database
 from models.listings import Assignment, Change, ChangeState, Listing, ListingSku, ListingStatus
 from models.settings import ConnectionSettings
 from rules.listing import create_body
+from tasks import creating
 from tasks import mirror as tasks_mirror
-from tasks import uploading
 from tasks.planning import products_to_decide
 from tasks.runs import Progress
 from tasks.statuses import read_statuses, status_counts
@@ -253,7 +253,7 @@ def test_a_fault_of_ours_with_one_product_is_that_products(stall: Stall, monkeyp
             raise KeyError("unforeseen")
         return create_body(content, **arguments)
 
-    monkeypatch.setattr(uploading, "create_body", faulty)
+    monkeypatch.setattr(creating, "create_body", faulty)
     result = stall.upload()
     assert [(failure.object, failure.code) for failure in result.failures if failure.code == "internal_error"] == [
         (f"product {broken}", "internal_error")
