@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
 from deployments.registry import load_flow
 from deployments.schedules import (
+    LOOK_AGAIN_SECONDS,
     ON_DEMAND,
     PAUSED,
     TAG,
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
     from prefect.client.schemas.responses import DeploymentResponse
 
-# As in deployments.up, which imports this only late.
-_LOOK_AGAIN_SECONDS = 5.0
 _PAGE = 200
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _AT_ONCE = 4
@@ -171,7 +170,7 @@ async def keep_in_pool(pool: str, announce: Callable[[str], None]) -> NoReturn:
         except (httpx.HTTPError, PrefectException, DBAPIError) as error:
             # What is registered stays; a server that is started again is back soon.
             announce(f"Not everything could be looked at ({type(error).__name__}); going on.")
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
 async def our_deployments(client: PrefectClient) -> list[DeploymentResponse]:

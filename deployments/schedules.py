@@ -23,6 +23,8 @@ TAG: Final = "connector"
 # The deployment of a flow that belongs to no connection in particular, and the one for runs by hand.
 EVERYWHERE: Final = "installation"
 ON_DEMAND: Final = "on demand"
+# Changes of connections, schedules and authorizations take effect within this time, without a restart.
+LOOK_AGAIN_SECONDS: Final = 5.0
 # In the version of a deployment that was registered as paused.
 PAUSED: Final = "paused-"
 

@@ -26,8 +26,8 @@ from models.database import Busy, database
 if TYPE_CHECKING:
     from deployments.runner import FlowRunner
 
-# Changes of connections, schedules and authorizations take effect within this time, without a restart.
-_LOOK_AGAIN_SECONDS = 5.0
+# A Prefect server of others is asked so often whether it is there.
+_ASK_AGAIN_SECONDS = 5.0
 # Every so many looks, runs that a later one has overtaken are cancelled.
 _OVERTAKEN_EVERY = 6
 # Runs mostly wait for the shops; each is a fork that costs little memory of its own.
@@ -111,7 +111,7 @@ def _wait_for(api: str, announce: Callable[[str], None]) -> None:
             return
         if not look:
             announce(f"The Prefect server at {api} does not answer; waiting for it.")
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(_ASK_AGAIN_SECONDS)
 
 
 def _forget_leases(process: Settings) -> None:
@@ -201,7 +201,7 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
     from prefect.exceptions import PrefectException
 
     from deployments.registration import register
-    from deployments.schedules import Wanted, wanted_deployments
+    from deployments.schedules import LOOK_AGAIN_SECONDS, Wanted, wanted_deployments
     from deployments.settling import cancel_overtaken
 
     served: set[Wanted] | None = None
@@ -211,7 +211,7 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
         except DBAPIError as error:
             # What is served stays; a database that is started again is back soon.
             announce(f"The database does not answer ({type(error).__name__}); going on.")
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
             continue
         if served is None or set(wanted) != served:
             try:
@@ -219,7 +219,7 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
             except (httpx.HTTPError, PrefectException) as error:
                 # What was registered before stays; a busy server gets the rest next time.
                 announce(f"Not all deployments are registered yet ({type(error).__name__}); going on.")
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             runner.serve_only(outcome.ids.values())
             for name in outcome.kept_by_hand:
@@ -237,4 +237,4 @@ async def _keep_in_step(runner: FlowRunner, announce: Callable[[str], None], add
         elif look % _OVERTAKEN_EVERY == 0:
             with suppress(httpx.HTTPError, PrefectException):
                 await cancel_overtaken()
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -46,9 +46,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(OperationalError("SELECT", {}, Exception("server closed the connection")), [ORDERS])
-    for module in (up, registration):
-        monkeypatch.setattr(module, "_LOOK_AGAIN_SECONDS", 0.01)
     for module in (schedules, registration):
+        monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.01)
         monkeypatch.setattr(module, "wanted_deployments", made.wanted)
     monkeypatch.setattr(registration, "register", made.register)
     monkeypatch.setattr(registration, "register_in_pool", made.register)
