@@ -24,6 +24,8 @@ _PR_SET_PDEATHSIG = 1
 
 def fork_server() -> ForkServerContext:
     """The context whose processes are forks of a server that has the flows loaded; it is started now."""
+    # What runs do stands in the UI, a line a step; a terminal or journal gets what they came to.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["deployments.loaded"])
     # From this thread, which lives as long as what it serves (`end_with_parent`); it loads while others still start.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import ssl
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ import prefect.main
 
 import flows
 from deployments.engine import end_with_parent
+from tasks.runs import OUTCOMES
 
 # First of all: loading takes seconds, and whoever wants it may be gone by then.
 end_with_parent()
@@ -40,6 +42,15 @@ def _context(purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, **options: Any) -> 
 
 ssl.create_default_context = _context
 httpx.create_ssl_context()
+
+# One line a run, as Prefect writes its own.
+_outcome = logging.StreamHandler()
+_outcome.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d | INFO    | %(message)s", "%H:%M:%S"))
+logging.getLogger(OUTCOMES).addHandler(_outcome)
+logging.getLogger(OUTCOMES).setLevel(logging.INFO)
+logging.getLogger(OUTCOMES).propagate = False
+# That calls are repeated is their clients' daily work; with CONNECTOR_DEBUG_EXCHANGES the file has them.
+logging.getLogger("stamina").setLevel(logging.ERROR)
 
 # What is loaded now stays as it is: pages that the collector does not touch stay shared by all runs.
 gc.collect()

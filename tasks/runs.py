@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Result = TypeVar("Result", bound=RunResult)
 
+OUTCOMES: Final = "connector.outcomes"
+"""The logger that is told what every run came to."""
+
+_outcomes = logging.getLogger(OUTCOMES)
 # Rows of a table artifact; more would only make the page slow. The database has them all.
 _MOST_ROWS = 200
 # Seconds that a run waits for its turn.
@@ -368,6 +373,7 @@ def name_by_outcome(report: BatchReport, *, dry_run: bool) -> None:
 
 
 def _name(flow_run: UUID, name: str) -> None:
+    _outcomes.info("%s", name)
     with get_client(sync_client=True) as client:
         client.update_flow_run(flow_run, name=name)
 

@@ -337,6 +337,9 @@ def test_what_operators_see_in_a_browser(start: Callable[[], Up]) -> None:
     up = start()
     up.ready()
     up.run_to_its_end(up.deployments()["catalog_upload"]["id"])
+    said = up.log.read_text()
+    assert "| INFO    | catalogue of sandbox: " in said
+    assert "Task run" not in said, "a line a run is enough for a journal"
     ui, door = f"http://127.0.0.1:{up.port}", f"http://127.0.0.1:{up.door_port}"
     asked: list[str] = []
     broken: list[str] = []
