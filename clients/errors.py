@@ -56,6 +56,17 @@ class ShopError(Exception):
         self.cause = cause or message
         self.fix = fix
 
+    # Raised where the shop was asked, whatever for: where in our code that was helps nobody.
+    needs_traceback = False
+
+    @property
+    def told(self) -> str:
+        """Cause and fix in one line, for people; the shop is named."""
+        shop = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}[self.shop]
+        cause = self.cause if shop in f"{self.cause} {self.fix}" else f"{shop}: {self.cause}"
+        request = f"(request {self.request_id})" if self.request_id else ""
+        return " ".join(part for part in (cause, self.fix, request) if part)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are rebuilt from their positional arguments alone; these have keyword ones.
         return _rebuilt, (type(self), self.args, self.__dict__)

@@ -55,13 +55,18 @@ def redact(text: str) -> str:
 
 
 class RedactionFilter(logging.Filter):
-    """Redacts the finished message, and the traceback if there is one, of every record."""
+    """Redacts the finished message, and the traceback if there is one, of every record.
+
+    Errors with `needs_traceback = False` say everything themselves.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; always let it through."""
         record.msg = redact(record.getMessage())
         record.args = None
-        if record.exc_info:
+        if record.exc_info and not getattr(record.exc_info[1], "needs_traceback", True):
+            record.exc_info = record.exc_text = None
+        elif record.exc_info:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         elif record.exc_text:

@@ -65,10 +65,7 @@ def describe(error: Exception) -> tuple[str, Status] | None:
         return str(error), error.status
     if isinstance(error, ShopError):
         status = Status.FAILED if isinstance(error, (Rejected, Uncertain)) else Status.NO_ACCESS
-        shop = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}[error.shop]
-        cause = error.cause if shop in f"{error.cause} {error.fix}" else f"{shop}: {error.cause}"
-        parts = [cause, error.fix, f"(request {error.request_id})" if error.request_id else ""]
-        return redact(" ".join(part for part in parts if part)), status
+        return redact(error.told), status
     if isinstance(error, (SettingsError, SecretBoxError, UnknownConnection, UnknownRegion, DuplicateConnection)):
         return str(error), Status.WRONG_USE
     if isinstance(error, Busy):

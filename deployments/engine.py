@@ -74,4 +74,5 @@ def _run(flow_run_id: UUID, environment: Mapping[str, str]) -> None:
         except Exception:
             logger.exception("The flow of this run cannot be loaded")
             raise
-        run_flow(flow, flow_run=flow_run, error_logger=cast(logging.Logger, logger))
+        # Its state says how it ended.
+        run_flow(flow, flow_run=flow_run, return_type="state", error_logger=cast(logging.Logger, logger))

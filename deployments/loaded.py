@@ -45,7 +45,7 @@ httpx.create_ssl_context()
 
 # One line a run, as Prefect writes its own.
 _outcome = logging.StreamHandler()
-_outcome.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d | INFO    | %(message)s", "%H:%M:%S"))
+_outcome.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d | %(levelname)-7s | %(message)s", "%H:%M:%S"))
 logging.getLogger(OUTCOMES).addHandler(_outcome)
 logging.getLogger(OUTCOMES).setLevel(logging.INFO)
 logging.getLogger(OUTCOMES).propagate = False

@@ -24,7 +24,7 @@ from tasks.report import BatchReport, RunResult
 from tasks.runs import (
     Run,
     changes_table,
-    ends_without_authorization,
+    ends_in_words,
     plan_connection,
     plan_flow,
     planned_products,
@@ -69,7 +69,7 @@ APPLYING: Final[dict[str, Applying]] = {
     timeout_seconds=UPLOAD,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def apply_plan(plan: int) -> RunResult:
     """Send the changes of a plan that are still planned; those no longer current are superseded, not sent.
 

@@ -7,7 +7,7 @@ from prefect import flow
 from flows.time_limits import FREQUENT
 from tasks import authorization
 from tasks.report import BatchReport, RunResult
-from tasks.runs import publish, publish_table, run_alone
+from tasks.runs import ends_in_words, publish, publish_table, run_alone
 
 
 @flow(
@@ -16,6 +16,7 @@ from tasks.runs import publish, publish_table, run_alone
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
+@ends_in_words(RunResult)
 def authorization_watch(connection: str = "", dry_run: bool = False) -> RunResult:
     """Refresh the access token ahead of time, and mail 30, 14, 7 and 1 days before the seller's consent ends.
 

@@ -8,7 +8,7 @@ from flows.time_limits import FREQUENT
 from models.listings import ChangeKind
 from tasks import after_sales, after_sales_sending, order_changes, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, batches, changes_table, ends_in_words, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
@@ -19,7 +19,7 @@ ORDERS_A_BATCH = 50
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def cancellation_sync(connection: str = "", dry_run: bool = False, retry_parked: bool = False) -> RunResult:
     """Read both sides, answer buyers, cancel where the other side did, and set refunds in PrestaShop.
 

@@ -16,7 +16,7 @@ from rules.linking import METHODS, Proposal, Proposals
 from tasks.foreign_listings import Facts, find_listings, read_listings
 from tasks.linking import LinkResult, ProposedLink, ambiguous_failure, propose_links, store_links
 from tasks.report import BatchReport
-from tasks.runs import Progress, Run, batches, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, ends_in_words, publish, run_alone
 from tasks.shops import batch_size
 
 # While the last calls of one batch are waiting, the next keeps the call budget in use.
@@ -32,7 +32,7 @@ Item = TypeVar("Item")
     timeout_seconds=LONG,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
-@ends_without_authorization(LinkResult)
+@ends_in_words(LinkResult)
 def catalog_link(
     connection: str = "",
     dry_run: bool = False,

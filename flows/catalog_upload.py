@@ -15,7 +15,7 @@ from tasks import mirror, shop_tables, stock
 from tasks.media import upload_template_documents
 from tasks.planning import plan_batch, products_to_decide, template_named
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, in_flight, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_in_words, in_flight, publish, run_alone
 from tasks.shops import batch_size
 from tasks.statuses import awaiting_audit_since, read_statuses
 from tasks.taxonomy import refresh_category_details, template_categories
@@ -34,7 +34,7 @@ _PARTS_SIDE_BY_SIDE = 4
     timeout_seconds=UPLOAD,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def catalog_upload(
     connection: str = "",
     product_ids: list[int] | None = None,

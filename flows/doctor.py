@@ -7,10 +7,11 @@ from prefect import flow
 from flows.time_limits import FREQUENT
 from tasks import doctor as looking
 from tasks.report import RunResult
-from tasks.runs import publish, publish_table, run_alone
+from tasks.runs import ends_in_words, publish, publish_table, run_alone
 
 
 @flow(name="doctor", flow_run_name="doctor of {connection}", persist_result=False, timeout_seconds=FREQUENT)
+@ends_in_words(RunResult)
 def doctor(connection: str = "") -> RunResult:
     """Check the installation and both shops: what passes, what to look at, what is wrong and its fix. Changes nothing.
 

@@ -20,7 +20,7 @@ from tasks.listing_actions import (
 from tasks.listing_choice import Selection, select_listings
 from tasks.planning import template_named
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_in_words, publish, run_alone
 from tasks.statuses import follow_statuses
 
 
@@ -30,7 +30,7 @@ from tasks.statuses import follow_statuses
     persist_result=False,
     timeout_seconds=LONG,
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def listing_actions(
     action: Action,
     connection: str = "",

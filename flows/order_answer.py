@@ -10,7 +10,7 @@ from flows.time_limits import FREQUENT
 from rules.cancellations import Answer
 from tasks import after_sales, after_sales_sending, order_changes, order_requests
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, batches, changes_table, ends_in_words, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
@@ -21,7 +21,7 @@ ORDERS_A_BATCH = 50
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_answer(
     order_ids: list[str], answer: Literal["approve", "reject"], connection: str = "", dry_run: bool = False
 ) -> RunResult:

@@ -13,14 +13,14 @@ from flows.time_limits import LONG
 from tasks import order_audit as audits
 from tasks import order_export, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, batches, ends_without_authorization, publish, publish_table, run_alone
+from tasks.runs import Run, batches, ends_in_words, publish, publish_table, run_alone
 
 # Two detail calls of TikTok Shop.
 ORDERS_A_BATCH = 100
 
 
 @flow(name="order_audit", flow_run_name="order audit of {connection}", persist_result=False, timeout_seconds=LONG)
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_audit(
     connection: str = "",
     days: int = 2,

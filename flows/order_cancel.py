@@ -10,7 +10,7 @@ from flows.time_limits import FREQUENT
 from models.listings import ChangeKind
 from tasks import after_sales, after_sales_sending, order_changes, order_facts, order_reading
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, batches, changes_table, ends_in_words, publish, run_alone
 
 ORDERS_A_BATCH = 50
 
@@ -18,7 +18,7 @@ ORDERS_A_BATCH = 50
 @flow(
     name="order_cancel", flow_run_name="cancel orders of {connection}", persist_result=False, timeout_seconds=FREQUENT
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_cancel(order_ids: list[str], reason: str, connection: str = "", dry_run: bool = False) -> RunResult:
     """Cancel orders on TikTok Shop, and those of them that PrestaShop has there too.
 

@@ -10,14 +10,14 @@ from flows.time_limits import LONG
 from tasks import order_addresses, order_facts, order_reading
 from tasks import order_import as importing
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_in_words, publish, run_alone
 
 # Orders that share requests for their addresses, carts and prices (section 11.3).
 ORDERS_A_BATCH = 20
 
 
 @flow(name="order_import", flow_run_name="orders of {connection}", persist_result=False, timeout_seconds=LONG)
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_import(
     connection: str = "",
     order_ids: list[str] | None = None,

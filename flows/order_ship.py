@@ -8,7 +8,7 @@ from flows.time_limits import FREQUENT
 from models.listings import ChangeKind
 from tasks import order_changes, order_facts, order_reading, shipments
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Run, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Run, changes_table, ends_in_words, publish, run_alone
 
 
 @flow(
@@ -17,7 +17,7 @@ from tasks.runs import Run, changes_table, ends_without_authorization, publish, 
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_ship(
     order_id: str,
     tracking: str,

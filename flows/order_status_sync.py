@@ -8,7 +8,7 @@ from flows.time_limits import FREQUENT
 from models.listings import ChangeKind
 from tasks import order_changes, order_facts, order_moves, order_reading, order_states
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_in_words, publish, run_alone
 
 ORDERS_A_BATCH = 100
 
@@ -19,7 +19,7 @@ ORDERS_A_BATCH = 100
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def order_status_sync(connection: str = "", order_ids: list[str] | None = None, dry_run: bool = False) -> RunResult:
     """Read the orders' statuses on both sides and move PrestaShop's forwards.
 

@@ -9,7 +9,7 @@ from flows.time_limits import FREQUENT
 from tasks import order_privacy
 from tasks import order_watch as watch
 from tasks.report import RunResult
-from tasks.runs import publish, publish_table, run_alone
+from tasks.runs import ends_in_words, publish, publish_table, run_alone
 from tasks.shops import utc_now
 
 
@@ -19,6 +19,7 @@ from tasks.shops import utc_now
     persist_result=False,
     timeout_seconds=FREQUENT,
 )
+@ends_in_words(RunResult)
 def order_watch(connection: str = "", dry_run: bool = False) -> RunResult:
     """Look for what waits for a person, and mail what is new about it to the address of orders.failure_email.
 

@@ -30,7 +30,7 @@ from tasks.runs import (
     Run,
     batches,
     changes_table,
-    ends_without_authorization,
+    ends_in_words,
     in_flight,
     planned_products,
     publish,
@@ -49,7 +49,7 @@ BATCHES_IN_FLIGHT = 3
     timeout_seconds=LONG,
     task_runner=ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT),  # type: ignore[arg-type]
 )
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def price_stock_sync(
     connection: str = "",
     product_ids: list[int] | None = None,

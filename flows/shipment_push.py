@@ -8,14 +8,14 @@ from flows.time_limits import FREQUENT
 from models.listings import ChangeKind
 from tasks import order_changes, order_facts, order_reading, order_states, shipments
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, Run, batches, changes_table, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, Run, batches, changes_table, ends_in_words, publish, run_alone
 
 # What one detail call reads (tiktok-shop-api.md 4.2).
 ORDERS_A_BATCH = 50
 
 
 @flow(name="shipment_push", flow_run_name="shipments of {connection}", persist_result=False, timeout_seconds=FREQUENT)
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def shipment_push(
     connection: str = "",
     order_ids: list[str] | None = None,

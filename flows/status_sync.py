@@ -9,13 +9,13 @@ from flows.time_limits import LONG
 from tasks.listing_action_sending import send_actions
 from tasks.listing_actions import LISTINGS_A_TASK, unresolved_actions
 from tasks.report import BatchReport, RunResult
-from tasks.runs import batches, ends_without_authorization, publish, run_alone
+from tasks.runs import batches, ends_in_words, publish, run_alone
 from tasks.shops import utc_now
 from tasks.statuses import follow_statuses, look_up_statuses, sweep_is_due, sweep_statuses
 
 
 @flow(name="status_sync", flow_run_name="statuses of {connection}", persist_result=False, timeout_seconds=LONG)
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def status_sync(connection: str = "", product_ids: list[int] | None = None, full: bool = False) -> RunResult:
     """Read where listings stand on TikTok Shop, why some are refused, and what somebody changed there by hand.
 

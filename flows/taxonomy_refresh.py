@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows.time_limits import LONG
 from tasks.report import BatchReport, RunResult
-from tasks.runs import Progress, ends_without_authorization, publish, run_alone
+from tasks.runs import Progress, ends_in_words, publish, run_alone
 from tasks.taxonomy import (
     check_prerequisites,
     note_refresh,
@@ -19,7 +19,7 @@ from tasks.taxonomy import (
 
 
 @flow(name="taxonomy_refresh", flow_run_name="taxonomy of {connection}", persist_result=False, timeout_seconds=LONG)
-@ends_without_authorization(RunResult)
+@ends_in_words(RunResult)
 def taxonomy_refresh(connection: str = "") -> RunResult:
     """Read categories, the rules and attributes of those in use, brands, warehouses and carriers.
 

@@ -100,6 +100,7 @@ DONE: Final = (
 """Counts that a name tells, in the order people care. What a run only looked at is in its summary."""
 
 _MOST_NAMED: Final = 4
+_MOST_LETTERS: Final = 100
 
 
 def run_name(name: str) -> str:
@@ -107,9 +108,15 @@ def run_name(name: str) -> str:
     return name.split(": ", 1)[0]
 
 
-def outcome_name(name: str, report: BatchReport, *, dry_run: bool) -> str:
-    """The name of a run with what it did."""
+def shortened(words: str) -> str:
+    """The first sentence of why a run failed, as far as a name has room for it."""
+    first = words.split(". ", 1)[0].rstrip(".")
+    return first if len(first) <= _MOST_LETTERS else f"{first[:_MOST_LETTERS]}…"
+
+
+def outcome(report: BatchReport, *, dry_run: bool) -> str:
+    """What a run did, for its name."""
     done = [f"{report.counts[what]} {what}" for what in DONE if report.counts.get(what)][:_MOST_NAMED]
     if report.failures:
         done.append(f"{len(report.failures)} need a person")
-    return f"{name}: {'rehearsal, ' if dry_run else ''}{', '.join(done) or 'nothing to do'}"
+    return f"{'rehearsal, ' if dry_run else ''}{', '.join(done) or 'nothing to do'}"

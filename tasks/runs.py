@@ -19,21 +19,22 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.futures import PrefectFuture, wait
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Failed
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from clients.errors import ReauthorizationNeeded
-from config.logging import redact_every_record, write_exchanges
+from clients.errors import ReauthorizationNeeded, ShopError
+from config.logging import redact, redact_every_record, write_exchanges
 from config.settings import settings
-from models.connections import Connection, find_connection, settings_in_force
+from models.connections import Connection, UnknownConnection, find_connection, settings_in_force
 from models.database import Busy, database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.report import BatchReport, Failure, RunResult
-from tasks.run_names import outcome_name, run_name
+from tasks.run_names import outcome, run_name, shortened
 from tasks.shops import tiktok_answered_at, utc_now
 
 T = TypeVar("T")
@@ -81,10 +82,11 @@ class NotAuthorized(Exception):
         self.plan = plan
 
 
-def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
-    """Let a flow end with a failure in its result, not as a crash, when its connection is not authorized (K9).
+def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Let a flow that cannot go on end with words for people: in its name and state, not as a traceback.
 
-    A scheduled run that does not get its turn is cancelled.
+    When its connection is not authorized it ends with a failure in its result (K9). A scheduled run that does not get
+    its turn is cancelled. What a shop did not do fails the run; who called the flow gets the error.
 
     Args:
         result: what the flow returns.
@@ -96,15 +98,17 @@ def ends_without_authorization(result: type[Result]) -> Callable[[Callable[P, Re
             try:
                 return body(*arguments, **options)
             except Busy as busy:
-                if not _is_scheduled():
-                    raise
-                return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
+                if _is_scheduled():
+                    return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
+                return cast(Result, _failed(busy, str(busy)))
+            except UnknownConnection as unknown:
+                return cast(Result, _failed(unknown, str(unknown)))
+            except ShopError as fault:
+                return cast(Result, _failed(fault, fault.told))
             except NotAuthorized as refused:
                 report = BatchReport()
                 report.failed(refused.failure, count="not authorized")
-                context = FlowRunContext.get()
-                if context is not None and context.flow_run is not None:
-                    _name(context.flow_run.id, f"{run_name(context.flow_run.name)}: not authorized")
+                _name("not authorized", logging.WARNING)
                 return result.of(refused.connection, refused.plan, report)
 
         # Prefect makes a form of these, and would look for the names of types in this module.
@@ -367,15 +371,27 @@ def publish(run: Run, report: BatchReport, changes: Sequence[Mapping[str, Any]],
 
 def name_by_outcome(report: BatchReport, *, dry_run: bool) -> None:
     """Write into the name of this run what it did; silent outside of Prefect."""
+    _name(outcome(report, dry_run=dry_run))
+
+
+def _name(outcome: str, level: int = logging.INFO) -> None:
     context = FlowRunContext.get()
-    if context is not None and context.flow_run is not None:
-        _name(context.flow_run.id, outcome_name(run_name(context.flow_run.name), report, dry_run=dry_run))
-
-
-def _name(flow_run: UUID, name: str) -> None:
-    _outcomes.info("%s", name)
+    if context is None or context.flow_run is None:
+        return
+    name = f"{run_name(context.flow_run.name)}: {outcome}"
+    _outcomes.log(level, "%s", name)
     with get_client(sync_client=True) as client:
-        client.update_flow_run(flow_run, name=name)
+        client.update_flow_run(context.flow_run.id, name=name)
+
+
+def _failed(error: Exception, said: str) -> State[Any]:
+    """The state of a run that ends with an error, which is raised where no run is."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise error
+    said = redact(said)
+    _name(shortened(said), logging.ERROR)
+    return Failed(message=said, data=error)
 
 
 def publish_table(run: Run, name: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:

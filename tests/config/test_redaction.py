@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from clients.errors import AccessDenied
 from config.logging import HIDDEN, redact, redact_every_record, set_up_logging
 
 
@@ -93,6 +94,15 @@ def test_tracebacks_are_redacted(written: io.StringIO) -> None:
     assert "hunter2" not in written.getvalue()
     assert "Traceback" in written.getvalue()
     assert "ValueError: refused" in written.getvalue()
+
+
+def test_what_a_shop_did_needs_no_traceback(written: io.StringIO) -> None:
+    try:
+        raise AccessDenied("GET products: 401", shop="prestashop")
+    except AccessDenied:
+        logging.getLogger("tasks").exception("failed")
+    assert "failed" in written.getvalue()
+    assert "Traceback" not in written.getvalue()
 
 
 def test_stacks_are_redacted(written: io.StringIO) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -279,12 +282,18 @@ def test_runs_that_keep_failing_are_mailed(postbox: Postbox, start: Callable[[],
     up = start()
     up.ready()
     up.connector("connection", "change", "sandbox", "--contact-email", "shop@example.org")
-    audit = up.deployments()["order_audit"]["id"]
-    failed = {"state": {"type": "FAILED", "message": "The shop is closed."}, "force": True}
+    cancellations = up.deployments()["cancellation_sync"]["id"]
+    with closing(sqlite3.connect(up.home / "connector.db", timeout=60)) as tables, tables:
+        tables.execute("UPDATE connection SET app_key = 'withdrawn'")
     for _ in range(3):
-        up.post(f"flow_runs/{up.create_run(audit)}/set_state", failed)
+        assert up.run_to_its_end(cancellations) == "FAILED"
     up.wait_for(lambda: postbox.mails)
-    assert postbox.mails[0]["Subject"] == "[TikTok Shop] order_audit/sandbox failed 3 times in a row"
+    mail = postbox.mails[0]
+    assert mail["Subject"] == "[TikTok Shop] cancellation_sync/sandbox failed 3 times in a row"
+    assert "TikTok Shop does not accept the app key" in mail.as_string()
+    said = up.log.read_text()
+    assert re.search(r"ERROR +\| cancellations of sandbox: TikTok Shop does not accept the app key", said), said
+    assert "Traceback" not in said, "a line says it"
     assert up.end() == 0
 
 

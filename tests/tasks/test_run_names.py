@@ -13,7 +13,7 @@ from models.listings import ListingStatus
 from rules.listing_actions import ACTIONS
 from rules.order_audit import Verdict
 from tasks.report import BatchReport, Failure
-from tasks.run_names import DONE, outcome_name, run_name
+from tasks.run_names import DONE, outcome, run_name, shortened
 
 PARKED = Failure(object="order 1", code="unknown_sku", cause="No product has this SKU.")
 
@@ -21,26 +21,38 @@ PARKED = Failure(object="order 1", code="unknown_sku", cause="No product has thi
 @pytest.mark.parametrize(
     ("counts", "failures", "dry_run", "name"),
     [
-        ({}, [], False, "orders of uk: nothing to do"),
-        ({"read": 7}, [], False, "orders of uk: nothing to do"),
-        ({"read": 7, "imported": 3}, [PARKED], False, "orders of uk: 3 imported, 1 need a person"),
+        ({}, [], False, "nothing to do"),
+        ({"read": 7}, [], False, "nothing to do"),
+        ({"read": 7, "imported": 3}, [PARKED], False, "3 imported, 1 need a person"),
         (
             {"prices confirmed": 12, "prices to set": 12},
             [],
             False,
-            "orders of uk: 12 prices to set, 12 prices confirmed",
+            "12 prices to set, 12 prices confirmed",
         ),
-        ({"planned": 5}, [], True, "orders of uk: rehearsal, 5 planned"),
-        ({"passed": 9, "warnings": 2}, [], False, "orders of uk: 2 warnings, 9 passed"),
-        ({"statuses read": 80, "changed by hand": 1}, [], False, "orders of uk: 1 changed by hand"),
-        ({"MB of database": 12, "runs deleted": 300}, [], False, "orders of uk: 300 runs deleted, 12 MB of database"),
+        ({"planned": 5}, [], True, "rehearsal, 5 planned"),
+        ({"passed": 9, "warnings": 2}, [], False, "2 warnings, 9 passed"),
+        ({"statuses read": 80, "changed by hand": 1}, [], False, "1 changed by hand"),
+        ({"MB of database": 12, "runs deleted": 300}, [], False, "300 runs deleted, 12 MB of database"),
     ],
 )
 def test_what_a_run_did(counts: dict[str, int], failures: list[Failure], dry_run: bool, name: str) -> None:
     report = BatchReport(counts=counts, failures=failures)
-    assert outcome_name("orders of uk", report, dry_run=dry_run) == name
+    assert outcome(report, dry_run=dry_run) == name
     # A run that is tried again is not named twice over.
-    assert run_name(name) == "orders of uk"
+    assert run_name(f"orders of uk: {name}") == "orders of uk"
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("PrestaShop does not answer. Look whether it runs.", "PrestaShop does not answer"),
+        ("No.", "No"),
+        ("x" * 150, f"{'x' * 100}…"),
+    ],
+)
+def test_a_name_has_room_for_the_first_sentence(words: str, name: str) -> None:
+    assert shortened(words) == name
 
 
 ROOT: Final = Path(__file__).parents[2]
