@@ -29,7 +29,7 @@ from sqlmodel import Session, col, select
 from clients.errors import ReauthorizationNeeded, ShopError
 from config.logging import redact, redact_every_record, write_exchanges
 from config.settings import settings
-from models.connections import Connection, UnknownConnection, find_connection, settings_in_force
+from models.connections import Connection, find_connection, settings_in_force
 from models.database import Busy, database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
@@ -101,7 +101,10 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
                 if _is_scheduled():
                     return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
                 return cast(Result, _failed(busy, str(busy)))
-            except UnknownConnection as unknown:
+            except LookupError as unknown:
+                # Nothing of the name or number that somebody gave; these two are defects of ours.
+                if isinstance(unknown, (KeyError, IndexError)):
+                    raise
                 return cast(Result, _failed(unknown, str(unknown)))
             except ShopError as fault:
                 return cast(Result, _failed(fault, fault.told))

@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 
 from clients.errors import AccessDenied
 from clients.prestashop.client import PrestaShopClient
+from flows.apply_plan import apply_plan
 from flows.order_import import order_import
 from flows.price_stock_sync import price_stock_sync
 from models.connections import UnknownConnection
@@ -47,6 +48,14 @@ def test_a_shop_that_lets_nobody_in(
     with pytest.raises(AccessDenied) as raised:
         price_stock_sync("sandbox")
     assert raised.value is fault
+
+
+def test_a_plan_that_there_is_not(prefect: None, sqlite_database: Database) -> None:
+    state: Any = apply_plan(99, return_state=True)
+    assert state.is_failed()
+    assert name_of(state) == f"plan 99: {state.message.split('. ')[0].rstrip('.')}"
+    with pytest.raises(LookupError, match="99"):
+        apply_plan(99)
 
 
 def test_a_connection_that_there_is_not(prefect: None, sqlite_database: Database) -> None:
