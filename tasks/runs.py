@@ -36,6 +36,7 @@ from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.report import BatchReport, Failure, RunResult
 from tasks.run_names import outcome, run_name, shortened
 from tasks.shops import tiktok_answered_at, utc_now
+from tasks.silent_shops import knock
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -143,11 +144,12 @@ def run_alone(
         parameters: stored with the plan.
         dry_run: stored with the plan.
         turn: what the run needs exclusively, e.g. "catalogue".
-        without_authorization: the run asks nothing of TikTok Shop.
+        without_authorization: the run is there to look what is wrong, or asks nothing of the shops.
 
     Raises:
         Busy: others had the turn all the time.
         NotAuthorized: the connection is not authorized for a shop, or TikTok Shop said so during the run.
+        Unavailable: a shop that did not answer lately still does not.
     """
     redact_every_record()
     if (process := settings()).debug_exchanges:
@@ -176,6 +178,8 @@ def run_alone(
             session.flush()
             run = Run(flow, found.name, found.key, plan.key, int(plan.created_at.timestamp()))
         try:
+            if not without_authorization:
+                knock(found.key)
             yield run
         except ReauthorizationNeeded as error:
             _note_end(run, RunOutcome.FAILED)

@@ -38,7 +38,8 @@ class Reads:
         self._transport = transport
         self._timezone = timezone
         self._in_flight = in_flight
-        self._retry = stamina.RetryingCaller(attempts=7, timeout=None, wait_initial=0.5, wait_max=20, wait_jitter=1)
+        # A shop that hangs is not waited for seven times over.
+        self._retry = stamina.RetryingCaller(attempts=7, timeout=120, wait_initial=0.5, wait_max=20, wait_jitter=1)
         self._facts = RLock()
         self._active_languages: list[int] = []
         self._normalisers: dict[tuple[str, str], Normaliser] = {}
