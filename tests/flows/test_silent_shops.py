@@ -55,7 +55,8 @@ def silent() -> list[str]:
 def test_the_next_runs_ask_whether_it_is_back(listed: Listed, requests: Counter[int], shop: str) -> None:
     address = {"prestashop": listed.sandbox.prestashop_url, "tiktok": listed.sandbox.tiktok_url}[shop]
     port = urlsplit(address).port or 0
-    first, path = {"prestashop": (price_stock_sync, "/api/*"), "tiktok": (order_import, "/order/*")}[shop]
+    first: Any = {"prestashop": price_stock_sync, "tiktok": order_import}[shop]
+    path = {"prestashop": "/api/*", "tiktok": "/order/*"}[shop]
     listed.faults(f"server_error=1@{path},server_error=1@/")
     with pytest.raises(Unavailable) as raised:
         first("sandbox")
