@@ -16,6 +16,8 @@ from tasks import runs as frame
 from tests.models.rows import NOW, store_connection
 from tests.post_office import Postbox
 
+pytestmark = pytest.mark.slow
+
 
 def test_one_run_shows_and_tells_and_the_next_only_shows(
     prefect: None, postbox: Postbox, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
