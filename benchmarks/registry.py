@@ -50,6 +50,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("stores", "Do 50 stores in one installation import their orders side by side?"),
     Benchmark("idle", "What does the service cost while there is nothing to do, and how soon does it begin?"),
     Benchmark("fleet", "Do 50 connections in one installation keep their intervals?"),
+    Benchmark("outage", "Do five of 50 PrestaShops that are down hold up the others?"),
     Benchmark("workers", "What do 1, 2 and 4 machines of a work pool get done?"),
     Benchmark("soak", "Does the service stay as it is for half an hour of life and faults?", by_default=False),
     # The default budget: what a new installation has.
