@@ -6,6 +6,7 @@
     ├── Retryable                   the same call may be sent again, nothing happened
     │   ├── Throttled               too many calls; retry_after in seconds if the shop said so
     │   ├── Unavailable             5xx, HTML pages, maintenance, broken connection before the request left
+    │   │   └── Silent              it did not answer lately, and does not answer a knock: not to be tried again soon
     │   └── TimedOut                a read that got no answer in time
     ├── AuthorizationError          exit status 3 on the command line
     │   ├── TokenExpired            refresh, then replay
@@ -22,9 +23,11 @@ Neither ever holds a key, a token, a signature or a buyer's data: clients build 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 Shop = Literal["prestashop", "tiktok"]
+NAMES: Final[dict[Shop, str]] = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}
+"""As people call them."""
 
 
 class ShopError(Exception):
@@ -62,7 +65,7 @@ class ShopError(Exception):
     @property
     def told(self) -> str:
         """Cause and fix in one line, for people; the shop is named."""
-        shop = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}[self.shop]
+        shop = NAMES[self.shop]
         cause = self.cause if shop in f"{self.cause} {self.fix}" else f"{shop}: {self.cause}"
         request = f"(request {self.request_id})" if self.request_id else ""
         return " ".join(part for part in (cause, self.fix, request) if part)
@@ -104,6 +107,15 @@ class Throttled(Retryable):
 
 class Unavailable(Retryable):
     """The shop or something in front of it cannot answer now."""
+
+
+class Silent(Unavailable):
+    """The shop did not answer lately and still does not: trying again soon only makes others wait (clients.doubt)."""
+
+
+def is_worth_repeating(error: Exception) -> TypeGuard[Retryable]:
+    """Whether to make the same call again in this run."""
+    return isinstance(error, Retryable) and not isinstance(error, Silent)
 
 
 class TimedOut(Retryable):

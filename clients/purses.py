@@ -25,6 +25,8 @@ T = TypeVar("T")
 class PurseUnavailable(Exception):
     """The database that the call budget is kept in does not answer. The text says what to do."""
 
+    needs_traceback = False
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetRow:

@@ -65,6 +65,8 @@ class RedactionFilter(logging.Filter):
         record.msg = redact(record.getMessage())
         record.args = None
         if record.exc_info and not getattr(record.exc_info[1], "needs_traceback", True):
+            if (said := redact(str(record.exc_info[1]))) not in record.msg:
+                record.msg = f"{record.msg}: {said}"
             record.exc_info = record.exc_text = None
         elif record.exc_info:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))

@@ -164,11 +164,15 @@ def show(name: Name = "", as_json: AsJson = False) -> None:
         "app secret": "•••",
         **tiktok_facts(connection),
         "authorization": standing.text,
-        "runs by itself": f"stopped since {connection.stopped_at:%Y-%m-%d %H:%M} UTC"
-        if connection.stopped_at
-        else "yes",
+        "runs by itself": _running(connection),
     }
     result(facts, as_json=as_json, text="\n".join(f"{key:24}{value}" for key, value in facts.items()))
+
+
+def _running(connection: Any) -> str:
+    if connection.stopped_at:
+        return f"stopped since {connection.stopped_at:%Y-%m-%d %H:%M} UTC"
+    return "yes" if connection.is_running else "as soon as TikTok Shop lets it in"
 
 
 @app.command()
@@ -229,7 +233,8 @@ def authorize(
         outcome.model_dump(mode="json"),
         as_json=as_json,
         text=f"Authorized: {outcome.shop_name} ({outcome.region}). "
-        f"Next: connector run taxonomy_refresh --connection {outcome.connection}",
+        f"Next: connector run taxonomy_refresh --connection {outcome.connection}; what else is missing: "
+        f"connector setup {outcome.connection} --status",
     )
 
 
@@ -243,7 +248,8 @@ def start(name: Name = "", as_json: AsJson = False) -> None:
 
     connection = start_connection(name)
     text = (
-        f"Connection {connection.name} runs by itself, wherever connector up or a worker does."
+        f"Connection {connection.name} runs by itself where connector up or connector deploy --watch does; without "
+        "--watch, run connector deploy again."
         if connection.is_running
         else f"Connection {connection.name} runs by itself as soon as TikTok Shop lets it in: "
         f"connector connection authorize {connection.name}"

@@ -37,4 +37,4 @@ def set_up_console() -> None:
     set_up_logging(process.log_level if process.debug_exchanges else "WARNING", exchanges=process.debug_exchanges)
     for handler in logging.getLogger().handlers:
         # Prefect has handlers of its own; what a run reports reaches people as its result.
-        handler.addFilter(lambda record: not record.name.startswith("prefect"))
+        handler.addFilter(lambda record: not record.name.startswith(("prefect", "connector.outcomes")))

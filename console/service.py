@@ -111,8 +111,8 @@ def deploy(
 ) -> None:
     """Register every deployment in a work pool of the Prefect server at PREFECT_API_URL, for workers on many machines.
 
-    Run it again after connections, schedules or authorizations changed, or have it stay with --watch; `connector up`
-    does the same by itself.
+    Run it again after connections were added, started or stopped, or their schedules or authorizations changed; or have
+    it stay with --watch. `connector up` does the same by itself.
     """
     import asyncio
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -232,6 +233,8 @@ def import_file(
             )
             for change in one.changed:
                 say(f"  {change}")
+            if one.stopped:
+                say(f"  It does not run by itself: connector connection start {shlex.quote(one.connection)}")
 
 
 @app.command("copy")

@@ -189,11 +189,15 @@ def distinct_templates(templates: list[TemplatePart]) -> list[TemplatePart]:
 
 
 class ConnectionPart(Part):
-    """One connection. A section that is left out stays as it is."""
+    """One connection. A section that is left out stays as it is.
+
+    `start` lets it run by itself, as `connector connection start` does; without it a new one waits for that.
+    """
 
     name: str = Field(min_length=1, max_length=80)
     region: str
     contact_email: str = ""
+    start: bool = False
     prestashop: PrestaShopPart
     tiktok: TikTokPart
     settings: ConnectionSettings | None = None

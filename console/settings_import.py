@@ -40,10 +40,11 @@ from tasks.shops import utc_now
 
 
 class Applied(BaseModel):
-    """What an import changed in one connection; empty when it was so already."""
+    """What an import changed in one connection, nothing when it was so already; whether it is stopped now."""
 
     connection: str
     changed: list[str] = Field(default_factory=list)
+    stopped: bool = False
 
 
 def import_settings(path: Path, *, prune: bool = False, offline: bool = False) -> list[Applied]:
@@ -91,6 +92,10 @@ def _import_connection(part: ConnectionPart, *, prune: bool, offline: bool) -> A
         if part.templates is not None:
             applied.changed += save_templates(session, connection.key, part.templates, names, prune=prune)
         applied.changed += save_mappings(session, connection.key, part, names, prune=prune)
+        if part.start and connection.stopped_at is not None:
+            connection.stopped_at = None
+            applied.changed.append("started")
+        applied.stopped = connection.stopped_at is not None
     return applied
 
 

@@ -36,7 +36,7 @@ class Expected:
     """What the order has to be.
 
     `id_carrier` is 0 for goods that are not shipped, `error_state` is PS_OS_ERROR. `is_repaired`: it was among the
-    payment errors and has been given the status that puts a cent right.
+    payment errors and has been given, or was about to be given, the status that puts a cent right.
     """
 
     total: Decimal

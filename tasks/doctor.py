@@ -137,7 +137,7 @@ def examine_installation() -> list[Finding]:
         rules.judge_disk(shutil.disk_usage(process.home if process.home.exists() else process.home.anchor).free),
         _prefect_server(),
         _mail(process, addresses),
-        rules.judge_connections(stopped),
+        *([rules.judge_connections(stopped)] if reached and revision == newest else []),
     ]
 
 

@@ -34,6 +34,8 @@ Records = Mapping[str, Mapping[int, Mapping[str, Any]]]
 class NotSetUp(Exception):
     """The connection lacks something without which nothing can be decided. The text says what to do."""
 
+    needs_traceback = False
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -57,7 +58,7 @@ class OrderFinisher:
             if work.order.stage is OrderStage.VERIFIED:
                 continue
             made = order.get("associations", {}).get("order_rows", ())
-            expected = self._expected(work, order, is_shipped=order["id"] not in unshipped)
+            expected = self._expected(work, is_shipped=order["id"] not in unshipped)
             differences = check_created(order, made, carriers.get(order["id"], []), expected)
             if work.order.sending == _UNDO and order["current_state"] == self._facts.cancelled:
                 self._undone(work, differences)
@@ -66,7 +67,7 @@ class OrderFinisher:
             elif order["current_state"] not in self._facts.made_in:
                 self._worked_on(work, differences)
             elif all(difference.repairable for difference in differences):
-                self._repair(work, differences)
+                self._repair(work, expected, differences)
             else:
                 self._undo(work, differences)
 
@@ -86,7 +87,7 @@ class OrderFinisher:
         }
         return {id_order for id_order, products in without.items() if products <= virtual}
 
-    def _expected(self, work: Work, order: Record, *, is_shipped: bool) -> Expected:
+    def _expected(self, work: Work, *, is_shipped: bool) -> Expected:
         return Expected(
             total=work.prepared.expected,
             rows=tuple(ExpectedRow(row.variant, row.quantity, row.unit_incl) for row in work.prepared.rows),
@@ -94,7 +95,8 @@ class OrderFinisher:
             id_address=work.order.id_address or 0,
             id_carrier=self._facts.id_carrier if is_shipped else 0,
             error_state=self._facts.error,
-            is_repaired=work.order.sending == _REPAIR and order["current_state"] == self._facts.paid,
+            # Whatever state it is in now: people may have moved it on since.
+            is_repaired=work.order.sending == _REPAIR,
         )
 
     def _read(self, works: Sequence[Work]) -> tuple[dict[int, Record], dict[int, list[Record]]]:
@@ -119,7 +121,7 @@ class OrderFinisher:
             },
         )
 
-    def _repair(self, work: Work, differences: Sequence[Difference]) -> None:
+    def _repair(self, work: Work, expected: Expected, differences: Sequence[Difference]) -> None:
         """A cent apart: PrestaShop put it among the payment errors; paid is what it is (4.5)."""
         mark_sending([work.order], _REPAIR)
         if not self._move([work], self._facts.paid):
@@ -128,11 +130,16 @@ class OrderFinisher:
         order = orders.get(work.order.id_order or 0)
         if order is None:
             self._gone(work)
-        elif order["current_state"] != self._facts.paid:
-            self._worked_on(work, differences)
-        else:
+            return
+        made = order.get("associations", {}).get("order_rows", ())
+        expected = replace(expected, is_repaired=True)
+        if not check_created(order, made, carriers.get(order["id"], []), expected):
             self._right(work, order, carriers.get(order["id"], []))
             self._report.count("repaired")
+        elif order["current_state"] in self._facts.made_in:
+            self._undo(work, differences)
+        else:
+            self._worked_on(work, differences)
 
     def _undo(self, work: Work, differences: Sequence[Difference]) -> None:
         """A wrong order is cancelled in PrestaShop, which gives back its stock, and left to a person with its cause."""

@@ -9,17 +9,17 @@ from typing import Any, Final, TypedDict
 
 from prefect.tasks import exponential_backoff
 
-from clients.errors import Retryable
-from tasks.silent_shops import note_silence
+from clients.errors import Retryable, Silent
+from tasks.silent_shops import note_silence, noticed
 
 
-def _is_retryable(_task: Any, _run: Any, state: Any) -> bool:
+def _is_retryable(_task: Any, run: Any, state: Any) -> bool:
     """True for a failure that another try may cure; anything else needs a person or a fix in code."""
     try:
         state.result()
     except Retryable as error:
-        note_silence(error)
-        return True
+        note_silence(error, run.flow_run_id)
+        return not isinstance(error, Silent) or noticed(error, run.flow_run_id)
     except Exception:  # noqa: BLE001  # whatever else it is, repeating the batch does not help
         return False
     return False

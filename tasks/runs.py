@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,16 +28,18 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from clients.errors import ReauthorizationNeeded, ShopError
+from clients.purses import PurseUnavailable
 from config.logging import redact, redact_every_record, write_exchanges
 from config.settings import settings
 from models.connections import Connection, find_connection, settings_in_force
 from models.database import Busy, database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
+from tasks.cron import UNSTOPPED
+from tasks.inputs import NotSetUp
 from tasks.report import BatchReport, Failure, RunResult
 from tasks.run_names import outcome, run_name, shortened
 from tasks.shops import tiktok_answered_at, utc_now
-from tasks.silent_shops import knock
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -65,6 +68,10 @@ class Run:
     plan: int
     started: int
     applies: bool = False
+
+
+class Stopped(Exception):
+    """Nothing of the connection runs by itself; this run was due all the same, or its deployment is not up to date."""
 
 
 class NotAuthorized(Exception):
@@ -102,6 +109,8 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
                 if _is_scheduled():
                     return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
                 return cast(Result, _failed(busy, str(busy)))
+            except Stopped as stopped:
+                return cast(Result, Cancelled(message=str(stopped)))
             except LookupError as unknown:
                 # Nothing of the name or number that somebody gave; these two are defects of ours.
                 if isinstance(unknown, (KeyError, IndexError)):
@@ -109,6 +118,8 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
                 return cast(Result, _failed(unknown, str(unknown)))
             except ShopError as fault:
                 return cast(Result, _failed(fault, fault.told))
+            except (NotSetUp, PurseUnavailable) as missing:
+                return cast(Result, _failed(missing, str(missing)))
             except NotAuthorized as refused:
                 report = BatchReport()
                 report.failed(refused.failure, count="not authorized")
@@ -144,12 +155,12 @@ def run_alone(
         parameters: stored with the plan.
         dry_run: stored with the plan.
         turn: what the run needs exclusively, e.g. "catalogue".
-        without_authorization: the run is there to look what is wrong, or asks nothing of the shops.
+        without_authorization: the run asks nothing of TikTok Shop.
 
     Raises:
         Busy: others had the turn all the time.
+        Stopped: a scheduled run of a connection that is stopped.
         NotAuthorized: the connection is not authorized for a shop, or TikTok Shop said so during the run.
-        Unavailable: a shop that did not answer lately still does not.
     """
     redact_every_record()
     if (process := settings()).debug_exchanges:
@@ -161,6 +172,10 @@ def run_alone(
         with database().write() as session:
             # Read again: that may have changed while this run waited for its turn.
             now = session.get_one(Connection, found.key)
+            if now.stopped_at is not None and flow not in UNSTOPPED and _is_scheduled():
+                raise Stopped(
+                    f"Connection {found.name} is stopped: connector connection start {shlex.quote(found.name)}"
+                )
             if not now.is_authorized and not without_authorization:
                 why = not_authorized(found.name, now.authorization)
                 raise NotAuthorized(found.name, _unauthorized(why))
@@ -178,8 +193,6 @@ def run_alone(
             session.flush()
             run = Run(flow, found.name, found.key, plan.key, int(plan.created_at.timestamp()))
         try:
-            if not without_authorization:
-                knock(found.key)
             yield run
         except ReauthorizationNeeded as error:
             _note_end(run, RunOutcome.FAILED)

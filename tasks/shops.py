@@ -30,6 +30,7 @@ from models.database import Database, database
 from models.settings import ConnectionSettings
 from rules.authorization import not_authorized
 from rules.market import Market, market
+from tasks.silent_shops import doubt, silent_since
 
 # When the stored access token was handed out: how long it lives is not told, only until when.
 TOKEN_ISSUED: Final = "access token"  # noqa: S105  # the name of a watermark
@@ -148,6 +149,7 @@ def open_shops(connection_id: int) -> Shops:
     with store.read() as session:
         connection = session.get_one(Connection, connection_id)
         version, document = settings_in_force(session, connection_id)
+        silent = silent_since(session, connection_id)
     box = SecretBox.open(settings())
     shops = Shops(
         connection=connection,
@@ -160,6 +162,8 @@ def open_shops(connection_id: int) -> Shops:
             box.decrypt(connection.prestashop_key_secret),
             document.products.shop_id,
             connection.prestashop_timezone,
+            # Connections to one shop share its client while there is no doubt about it.
+            *((connection_id, silent["prestashop"]) if "prestashop" in silent else (0, "")),
         ),
         tiktok=_tiktok(
             connection_id,
@@ -167,6 +171,7 @@ def open_shops(connection_id: int) -> Shops:
             connection.shop_cipher,
             connection.tiktok_api_url,
             connection.tiktok_auth_url,
+            silent.get("tiktok", ""),
         ),
     )
     _last_opened[connection_id] = shops.tiktok
@@ -184,18 +189,19 @@ _last_opened: Final[dict[int, TikTokClient]] = {}
 
 
 @lru_cache(maxsize=64)
-def _prestashop(url: str, key: str, shop_id: int, timezone: str) -> PrestaShopClient:
+def _prestashop(url: str, key: str, shop_id: int, timezone: str, connection_id: int, silent: str) -> PrestaShopClient:
     return PrestaShopClient(
         url,
         key,
         shop_id=shop_id,
         budget=call_budget(settings(), f"prestashop:{url}"),
         timezone=ZoneInfo(timezone) if timezone else None,
+        doubt=doubt(connection_id, "prestashop", f"{url.rstrip('/')}/api/", silent),
     )
 
 
 @lru_cache(maxsize=64)
-def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_url: str) -> TikTokClient:
+def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_url: str, silent: str) -> TikTokClient:
     return TikTokClient(
         app,
         DatabaseTokenStore(database(), connection_id, SecretBox.open(settings())),
@@ -205,6 +211,7 @@ def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_u
         budget=call_budget(settings(), f"tiktok:{connection_id}"),
         http=httpx.Client(limits=httpx.Limits(max_connections=32, max_keepalive_connections=32)),
         clock=utc_now,
+        doubt=doubt(connection_id, "tiktok", api_url, silent),
     )
 
 

@@ -1,87 +1,71 @@
-"""Shops that do not answer at all: the next runs ask first whether they are back, before they wait for them patiently.
+"""Shops that do not answer at all, on record: later runs doubt them (clients.doubt) instead of waiting for minutes.
 
-A run that meets one repeats its calls for minutes. Without this, all flows of a connection whose PrestaShop is down
-would do so one after the other, in places that runs of other connections need.
+Without this, all flows of a connection whose PrestaShop is down would repeat their calls one after the other, in places
+that runs of other connections need.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from time import sleep
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
-import httpx
-from sqlmodel import col, select
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 
-from clients.errors import Retryable, Shop, Throttled, Unavailable
-from models.connections import Connection, Watermark
-from models.database import connection_worked_on, database
-from tasks.shops import utc_now
+from clients.doubt import Doubt
+from clients.errors import Retryable, Shop, Silent, Throttled
+from models.connections import Watermark
+from models.database import connection_worked_on, database, upsert
 
-_SILENT: Final[dict[str, Shop]] = {"silent prestashop": "prestashop", "silent tiktok": "tiktok"}
+_MARKS: Final[dict[Shop, str]] = {"prestashop": "silent prestashop", "tiktok": "silent tiktok"}
 """Names of the marks, whose value is since when."""
 
-# How long an answer to a knock is waited for, and how often is knocked.
-_SECONDS: Final = 5.0
-_KNOCKS: Final = 2
+
+_NOBODY: Final = UUID(int=0)
+_noticed_by: Final[dict[tuple[int, Shop], UUID | None]] = {}
+"""The run of this process that noticed it."""
 
 
-def note_silence(error: Retryable) -> None:
-    """Note that a shop did not answer, though it was asked again and again, in what is being worked on."""
+def note_silence(error: Retryable, flow_run: UUID | None) -> None:
+    """Note that a shop did not answer, though a run asked it again and again, in what is being worked on."""
     connection_id = connection_worked_on()
-    if connection_id is None or isinstance(error, Throttled):
+    if connection_id is None or isinstance(error, Throttled | Silent):
         return
-    now = utc_now()
+    now = datetime.now(UTC)
+    row = {"connection_id": connection_id, "name": _MARKS[error.shop], "value": now.isoformat(), "updated_at": now}
     with database().write() as session:
-        if session.get(Watermark, (connection_id, f"silent {error.shop}")) is None:
-            session.add(
-                Watermark(
-                    connection_id=connection_id, name=f"silent {error.shop}", value=now.isoformat(), updated_at=now
-                )
+        # The first one says since when.
+        upsert(session, Watermark, [row], only=())
+    _noticed_by[connection_id, error.shop] = flow_run
+
+
+def noticed(error: Silent, flow_run: UUID | None) -> bool:
+    """Whether that run noticed it by itself: its tasks are still tried again, because the next run may be hours off."""
+    connection_id = connection_worked_on()
+    return connection_id is not None and _noticed_by.get((connection_id, error.shop), _NOBODY) == flow_run
+
+
+def silent_since(session: Session, connection_id: int) -> dict[Shop, str]:
+    """The shops of a connection that did not answer lately, and since when."""
+    marks = dict(
+        session.exec(
+            select(Watermark.name, Watermark.value).where(
+                Watermark.connection_id == connection_id, col(Watermark.name).in_(_MARKS.values())
             )
-
-
-def knock(connection_id: int) -> None:
-    """Ask the shops that did not answer lately whether they are back; mostly there are none and nothing is asked.
-
-    Raises:
-        Unavailable: one is not.
-    """
-    with database().read() as session:
-        marks = session.exec(
-            select(Watermark).where(Watermark.connection_id == connection_id, col(Watermark.name).in_(_SILENT))
         ).all()
-        connection = session.get_one(Connection, connection_id)
-    addresses: dict[Shop, str] = {
-        "prestashop": f"{connection.prestashop_url.rstrip('/')}/api/",
-        "tiktok": connection.tiktok_api_url,
-    }
-    for mark in marks:
-        shop = _SILENT[mark.name]
-        if not _answers(addresses[shop]):
-            raise _still_silent(shop, datetime.fromisoformat(mark.value))
-        with database().write(connection_id) as session:
-            session.delete(session.merge(mark))
-
-
-def _answers(address: str) -> bool:
-    """Whether anything but a fault of a server comes from there: a refusal, as for want of a key, is an answer."""
-    for again in range(_KNOCKS):
-        sleep(again)
-        try:
-            if httpx.get(address, timeout=_SECONDS).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                return True
-        except httpx.HTTPError:
-            continue
-    return False
-
-
-def _still_silent(shop: Shop, since: datetime) -> Unavailable:
-    called = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}[shop]
-    return Unavailable(
-        f"{shop}: no answer since {since:%Y-%m-%d %H:%M} UTC",
-        shop=shop,
-        code="silent",
-        cause=f"{called} has not answered since {since:%Y-%m-%d %H:%M} UTC.",
-        fix="See whether its site opens. Runs go on as soon as it answers, and catch up.",
     )
+    return {shop: marks[name] for shop, name in _MARKS.items() if name in marks}
+
+
+def doubt(connection_id: int, shop: Shop, address: str, since: str) -> Doubt | None:
+    """What to open a client with: None about a shop that answers, whose `since` is ""."""
+
+    def back() -> None:
+        mark = delete(Watermark).where(
+            col(Watermark.connection_id) == connection_id, col(Watermark.name) == _MARKS[shop]
+        )
+        with database().write(connection_id) as session:
+            session.connection().execute(mark)
+
+    return Doubt(shop, address, datetime.fromisoformat(since), back) if since else None

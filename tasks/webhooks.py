@@ -17,7 +17,7 @@ from models.connections import Connection
 from models.database import database, in_parts
 from models.listings import Listing, ListingSku
 from models.webhooks import Webhook
-from rules.webhooks import FLOWS, Message, moment_of, steps
+from rules.webhooks import Message, moment_of, steps
 
 # What is handled in one go; the rest waits for the next.
 _MOST: Final = 2_000
@@ -51,24 +51,18 @@ def receivers() -> list[Receiver]:
 def store_messages(received: Sequence[tuple[int, Message]], now: datetime) -> int:
     """Store messages, each for a connection, in one transaction; those that are known already are left out.
 
-    Messages from which nothing follows count as handled, as do those that a run would follow from while the connection
-    is stopped: the sweeps look at everything when it starts. Answers how many were new.
+    Messages from which nothing follows count as handled. Answers how many were new.
     """
     # On PostgreSQL, only who writes for the same connection is waited for.
     about = {connection_id for connection_id, _ in received}
     with database().write(about.pop() if len(about) == 1 else None) as session:
         # A connection may have been removed since its messages came in.
-        stopped = dict(session.exec(select(Connection.id, Connection.stopped_at)).all())
-        rows = [
-            _row(connection_id, message, now, stopped=stopped[connection_id] is not None)
-            for connection_id, message in received
-            if connection_id in stopped
-        ]
+        known = set(session.exec(select(Connection.id)))
+        rows = [_row(connection_id, message, now) for connection_id, message in received if connection_id in known]
         return sum(_insert(session, part) for part in in_parts(rows))
 
 
-def _row(connection_id: int, message: Message, now: datetime, *, stopped: bool) -> dict[str, Any]:
-    follows = set(steps(message.type, message.objects, message.status)) - (FLOWS if stopped else set())
+def _row(connection_id: int, message: Message, now: datetime) -> dict[str, Any]:
     return {
         "connection_id": connection_id,
         "notification_id": message.id,
@@ -77,7 +71,7 @@ def _row(connection_id: int, message: Message, now: datetime, *, stopped: bool) 
         "status": message.status,
         "sent_at": moment_of(message.sent),
         "received_at": now,
-        "handled_at": None if follows else now,
+        "handled_at": None if steps(message.type, message.objects, message.status) else now,
         "flow_run_id": "",
         "attempts": 0,
     }
@@ -136,6 +130,12 @@ def connection_name(connection_id: int) -> str:
     """The name that flows know the connection by."""
     with database().read() as session:
         return session.get_one(Connection, connection_id).name
+
+
+def may_start_runs(connection_id: int) -> bool:
+    """Whether runs may follow from messages: not while a connection is stopped. Its next sweeps see what they told."""
+    with database().read() as session:
+        return session.get_one(Connection, connection_id).stopped_at is None
 
 
 def linked_products(connection_id: int, product_ids: Sequence[str]) -> list[int] | None:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from clients.budget import CallBudget, Unlimited
+from clients.doubt import Doubt
 from clients.errors import Rejected
 from clients.prestashop import errors
 from clients.prestashop.address import shop_url
@@ -47,6 +48,7 @@ class PrestaShopClient(Writes):
         in_flight: requests at a time, from all threads together. More than two gain nothing (section 11.1).
         timezone: the shop's; read from its settings when not given.
         clock: the present time, aware; for the clock comparison of `check`.
+        doubt: that the shop answers at all, cleared up before the first call.
 
     Raises:
         ConfigurationFault: `url` is not an address.
@@ -64,6 +66,7 @@ class PrestaShopClient(Writes):
         in_flight: int = 2,
         timezone: ZoneInfo | None = None,
         clock: Callable[[], datetime] = now,
+        doubt: Doubt | None = None,
     ) -> None:
         self._http, self._own_http = http or httpx.Client(), http is None
         transport = Transport(
@@ -75,6 +78,7 @@ class PrestaShopClient(Writes):
             timeout=timeout,
             in_flight=in_flight,
             clock=clock,
+            doubt=doubt,
         )
         super().__init__(transport, timezone=timezone, in_flight=in_flight)
 

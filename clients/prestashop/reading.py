@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import stamina
 
-from clients.errors import ConfigurationFault, Rejected, Retryable, ShopError
+from clients.errors import ConfigurationFault, Rejected, ShopError, is_worth_repeating
 from clients.prestashop import errors
 from clients.prestashop.bodies import Unreadable, json_rows
 from clients.prestashop.filters import MAX_VALUES, Filters, any_of, greater
@@ -203,7 +203,7 @@ class Reads:
     # One list.
 
     def _repeated(self, call: Callable[[], T]) -> T:
-        return self._retry(Retryable, call)
+        return self._retry(is_worth_repeating, call)
 
     def _part(self, row: Resource, display: Display, filters: Filters, sort: Sequence[str], limit: str) -> list[Record]:
         """One request, or two halves where the web server finds its line too long."""
@@ -318,7 +318,7 @@ class Reads:
 
 def _unless_splitting(rows: int) -> Callable[[Exception], bool]:
     """Repeat what may pass by itself; a page that broke off is asked for in smaller pieces instead."""
-    return lambda fault: isinstance(fault, Retryable) and not (rows > 1 and errors.too_heavy(fault))
+    return lambda fault: is_worth_repeating(fault) and not (rows > 1 and errors.too_heavy(fault))
 
 
 def _parsed(answer: Answer) -> list[Record]:

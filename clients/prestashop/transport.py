@@ -17,6 +17,7 @@ from threading import BoundedSemaphore
 import httpx
 
 from clients.budget import CallBudget
+from clients.doubt import Doubt
 from clients.errors import ShopError, Throttled
 from clients.prestashop import errors
 from clients.receiving import PAGE_BYTES, TooLarge, receive
@@ -56,6 +57,7 @@ class Transport:
         timeout: float,
         in_flight: int,
         clock: Callable[[], datetime],
+        doubt: Doubt | None = None,
     ) -> None:
         self.url = url
         self.version = ""
@@ -67,6 +69,7 @@ class Transport:
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, 10.0))
         self._slots = BoundedSemaphore(in_flight)
         self._clock = clock
+        self._doubt = doubt
 
     def exchange(
         self,
@@ -86,6 +89,8 @@ class Transport:
         Raises:
             ShopError: the one of the error table that fits.
         """
+        if self._doubt is not None:
+            self._doubt.clear_up()
         call_class = "read" if method in errors.READS else "write"
         self._budget.acquire(call_class)
         try:

@@ -19,6 +19,7 @@ from typing import Final, Literal, Self
 import httpx
 
 from clients.budget import CallBudget, Unlimited
+from clients.doubt import Doubt
 from clients.errors import Rejected
 from clients.tiktok import endpoints
 from clients.tiktok.aftersales import AftersaleCalls
@@ -67,6 +68,7 @@ class TikTokClient(OrderCalls, AftersaleCalls, WebhookCalls):
         timeout: seconds for connecting, and between bytes.
         oldest_versions: use the oldest form of every path (202309 where there is one). Without it the newest is
             used, and an older one from the first "unknown path" answer on.
+        doubt: that it answers at all, cleared up before the first call.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class TikTokClient(OrderCalls, AftersaleCalls, WebhookCalls):
         http: httpx.Client | None = None,
         timeout: float = 30.0,
         oldest_versions: bool = False,
+        doubt: Doubt | None = None,
     ) -> None:
         self._http = http or httpx.Client()
         self._owns_http = http is None
@@ -97,6 +100,7 @@ class TikTokClient(OrderCalls, AftersaleCalls, WebhookCalls):
             clock=clock,
             timeout=timeout,
             oldest_versions=oldest_versions,
+            doubt=doubt,
         )
 
     def __enter__(self) -> Self:

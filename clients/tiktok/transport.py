@@ -14,6 +14,7 @@ import orjson
 import stamina
 
 from clients.budget import CallBudget
+from clients.doubt import Doubt
 from clients.errors import (
     ConfigurationFault,
     ReauthorizationNeeded,
@@ -22,6 +23,7 @@ from clients.errors import (
     Throttled,
     TokenExpired,
     Uncertain,
+    is_worth_repeating,
 )
 from clients.tiktok.answers import Answer, Call, Clock, Json, open_answer, send
 from clients.tiktok.auth import App, Credentials
@@ -63,6 +65,7 @@ class Transport:
         clock: Clock,
         timeout: float,
         oldest_versions: bool,
+        doubt: Doubt | None,
     ) -> None:
         self._app = app
         self._credentials = credentials
@@ -73,6 +76,7 @@ class Transport:
         self._clock = clock
         self._timeout = timeout
         self._oldest = oldest_versions
+        self._doubt = doubt
         self._versions: dict[Endpoint, str] = {}
         self.answered_at: datetime | None = None
 
@@ -151,6 +155,8 @@ class Transport:
         upload: Upload | None,
         token: str,
     ) -> Answer:
+        if self._doubt is not None:
+            self._doubt.clear_up()
         self._budget.acquire(endpoint.kind)
         request, signature = self._request(endpoint, path, params, content, upload, token)
         call = Call(f"{endpoint.method} {path}", endpoint.repeatable, (self._app.app_secret, token, signature))
@@ -227,7 +233,7 @@ def _wait(error: Exception) -> bool | float:
     """
     if isinstance(error, Throttled) and error.retry_after is not None:
         return error.retry_after if error.retry_after <= _LONGEST_WAIT else False
-    return isinstance(error, Retryable)
+    return is_worth_repeating(error)
 
 
 def _texts(query: Mapping[str, object]) -> dict[str, str]:

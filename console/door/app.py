@@ -271,7 +271,9 @@ def _seconds_since(moment: datetime | None, now: datetime) -> int | None:
 
 def _authorized(name: str, shop: str, region: str) -> Response:
     return pages.note(
-        "Authorized", f"Connection {name} now works with {shop} ({region}).", "You can close this window."
+        "Authorized",
+        f"Connection {name} now works with {shop} ({region}).",
+        "You can close this window. A new connection runs by itself as soon as it is started.",
     )
 
 

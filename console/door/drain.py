@@ -15,7 +15,7 @@ from models.database import Busy, database, working_on
 from models.webhooks import Webhook
 from rules.webhooks import FLOWS, Step, expiry, steps
 from tasks.shops import utc_now
-from tasks.webhooks import connection_name, linked_products, mark_handled, put_off, unhandled
+from tasks.webhooks import connection_name, linked_products, mark_handled, may_start_runs, put_off, unhandled
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,8 @@ def _drain_connection(connection_id: int, messages: Sequence[Webhook], hands: Ha
 
 
 def _let_follow(connection_id: int, messages: Sequence[Webhook], hands: Hands) -> int:
-    due = {message.key: steps(message.type, tuple(message.objects), message.status) for message in messages}
+    none = frozenset[Step]() if may_start_runs(connection_id) else FLOWS
+    due = {message.key: set(steps(message.type, tuple(message.objects), message.status)) - none for message in messages}
     at_work = _at_work(connection_id, {step for some in due.values() for step in some}, hands)
     messages = [message for message in messages if not at_work.intersection(due[message.key])]
     by_step: dict[Step, list[Webhook]] = defaultdict(list)

@@ -19,7 +19,7 @@ KINDS = sorted(kinds(ShopError), key=lambda kind: kind.__name__)
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:
     branches: dict[type[ShopError], set[type[ShopError]]] = {
-        tree.Retryable: {tree.Throttled, tree.Unavailable, tree.TimedOut},
+        tree.Retryable: {tree.Throttled, tree.Unavailable, tree.Silent, tree.TimedOut},
         tree.AuthorizationError: {tree.TokenExpired, tree.ReauthorizationNeeded, tree.AccessDenied},
         tree.Rejected: set(),
         tree.ConfigurationFault: set(),

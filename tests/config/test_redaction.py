@@ -101,7 +101,7 @@ def test_what_a_shop_did_needs_no_traceback(written: io.StringIO) -> None:
         raise AccessDenied("GET products: 401", shop="prestashop")
     except AccessDenied:
         logging.getLogger("tasks").exception("failed")
-    assert "failed" in written.getvalue()
+    assert "failed: GET products: 401" in written.getvalue()
     assert "Traceback" not in written.getvalue()
 
 

@@ -132,7 +132,20 @@ def test_one_file_sets_up_everything(cli: Cli, document: Any, tmp_path: Path, st
 
 def test_importing_twice_changes_nothing(imported: Cli, document: Any, tmp_path: Path) -> None:
     again = imported("settings", "import", write(tmp_path, document), "--json")
-    assert again.data == [{"connection": "main", "changed": []}]
+    assert again.data == [{"connection": "main", "changed": [], "stopped": True}]
+
+
+def test_a_file_starts_a_connection(imported: Cli, document: Any, tmp_path: Path, store: Database) -> None:
+    said = imported("settings", "import", write(tmp_path, document))
+    assert "connector connection start main" in said.stderr
+    document["connections"][0]["start"] = True
+    ran = imported("settings", "import", write(tmp_path, document), "--json")
+    assert ran.data == [{"connection": "main", "changed": ["started"], "stopped": False}]
+    with store.read() as session:
+        assert session.exec(select(Connection)).one().is_running
+    del document["connections"][0]["start"]
+    again = imported("settings", "import", write(tmp_path, document), "--json")
+    assert again.data == [{"connection": "main", "changed": [], "stopped": False}]
 
 
 def test_what_is_exported_imports_to_the_same(
@@ -144,7 +157,7 @@ def test_what_is_exported_imports_to_the_same(
     (tmp_path / "out.yaml").write_text(first.stdout, encoding="utf-8")
     # On the same installation the stored secrets stay: the named variables need not be there.
     again = imported("settings", "import", str(tmp_path / "out.yaml"), "--prune", "--json")
-    assert again.data == [{"connection": "main", "changed": []}]
+    assert again.data == [{"connection": "main", "changed": [], "stopped": True}]
     # On another one the file makes the same, with the secrets from the variables it names.
     assert imported("connection", "remove", "main", "--yes").status == 0
     monkeypatch.setenv("MAIN_PRESTASHOP_KEY", shops.prestashop_key)

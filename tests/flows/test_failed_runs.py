@@ -13,8 +13,8 @@ from clients.prestashop.client import PrestaShopClient
 from flows.apply_plan import apply_plan
 from flows.order_import import order_import
 from flows.price_stock_sync import price_stock_sync
-from models.connections import UnknownConnection
-from models.database import Database
+from models.connections import UnknownConnection, settings_in_force, store_settings
+from models.database import Database, database
 from tests.flows.keeping_step import Listed
 from tests.models.rows import store_connection
 
@@ -48,6 +48,18 @@ def test_a_shop_that_lets_nobody_in(
     with pytest.raises(AccessDenied) as raised:
         price_stock_sync("sandbox")
     assert raised.value is fault
+
+
+def test_a_setting_that_no_shop_has(listed: Listed, caplog: pytest.LogCaptureFixture) -> None:
+    with database().write() as session:
+        _, document = settings_in_force(session, listed.connection_id)
+        document.products.language = "xx"
+        store_settings(session, listed.connection_id, document, note="", now=listed.clock())
+    state: Any = price_stock_sync("sandbox", return_state=True)
+    assert state.is_failed()
+    assert name_of(state).startswith("prices and stock of sandbox: ")
+    assert "xx" in state.message
+    assert "Traceback" not in caplog.text
 
 
 def test_a_plan_that_there_is_not(prefect: None, sqlite_database: Database) -> None:

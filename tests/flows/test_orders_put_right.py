@@ -75,6 +75,19 @@ def test_killed_putting_it_right(
     expect_repaired(trade, order)
 
 
+def test_killed_putting_it_right_and_moved_on_by_somebody(
+    trade: Trade, order: order_model.Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        die_moving(patch)
+        with pytest.raises(Killed):
+            run(trade)
+    trade.set_state(order, PREPARATION)
+    assert run(trade) == []
+    assert trade.row(order).stage is OrderStage.IMPORTED
+    assert trade.states(order) == [ERROR, IMPORTED, PREPARATION]
+
+
 def test_what_somebody_takes_up_while_it_is_put_right_is_theirs(
     trade: Trade, order: order_model.Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +100,8 @@ def test_what_somebody_takes_up_while_it_is_put_right_is_theirs(
 
     with monkeypatch.context() as patch:
         patch.setattr(OrderFinisher, "_move", overtaken)
-        assert run(trade) == ["order_worked_on"]
+        assert run(trade) == []
+    assert trade.row(order).stage is OrderStage.IMPORTED
     assert trade.states(order) == [ERROR, IMPORTED, PREPARATION]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,13 +11,18 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from clients.errors import Unavailable
+from clients import doubt
+from clients.errors import Shop, Silent, TimedOut, Unavailable
 from flows.doctor import doctor
 from flows.order_import import order_import
 from flows.price_stock_sync import price_stock_sync
+from flows.status_sync import status_sync
 from models.connections import Watermark
-from models.database import database
-from tasks import mirror, order_reading, silent_shops
+from models.database import database, working_on
+from models.orders import Order, OrderStage
+from sandbox.tiktok.order_entry import Entry
+from sandbox.tiktok.order_model import Item
+from tasks import mirror, order_reading, shops, silent_shops
 from tests.flows.keeping_step import Listed
 
 pytestmark = pytest.mark.slow
@@ -28,7 +34,7 @@ def tried_again(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for task in (mirror.list_catalogue, order_reading.read_orders):
         monkeypatch.setattr(task, "retries", 1)
         monkeypatch.setattr(task, "retry_delay_seconds", [0.0])
-    monkeypatch.setattr(silent_shops, "sleep", lambda _: None)
+    monkeypatch.setattr(doubt, "sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -51,6 +57,23 @@ def silent() -> list[str]:
         return list(session.exec(select(Watermark.name).where(col(Watermark.name).startswith("silent"))))
 
 
+def note(listed: Listed, shop: Shop) -> None:
+    with working_on(listed.connection_id):
+        silent_shops.note_silence(TimedOut("GET", shop=shop), None)
+    assert silent() == [f"silent {shop}"]
+
+
+def _forget_clients() -> None:
+    """Every run is a process of its own."""
+    shops._prestashop.cache_clear()
+    shops._tiktok.cache_clear()
+
+
+def order_stages() -> dict[str, OrderStage]:
+    with database().read() as session:
+        return {order.order_id: order.stage for order in session.exec(select(Order))}
+
+
 @pytest.mark.parametrize("shop", ["prestashop", "tiktok"])
 def test_the_next_runs_ask_whether_it_is_back(listed: Listed, requests: Counter[int], shop: str) -> None:
     address = {"prestashop": listed.sandbox.prestashop_url, "tiktok": listed.sandbox.tiktok_url}[shop]
@@ -58,32 +81,39 @@ def test_the_next_runs_ask_whether_it_is_back(listed: Listed, requests: Counter[
     first: Any = {"prestashop": price_stock_sync, "tiktok": order_import}[shop]
     path = {"prestashop": "/api/*", "tiktok": "/order/*"}[shop]
     listed.faults(f"server_error=1@{path},server_error=1@/")
-    with pytest.raises(Unavailable) as raised:
+    with pytest.raises(Unavailable):
         first("sandbox")
-    assert raised.value.code != "silent"
-    assert requests[port] >= 12, "patiently"
+    assert requests[port] >= 6 + 2, "patiently, and tried again as tasks are"
     assert silent() == [f"silent {shop}"]
-    for flow in (price_stock_sync, order_import):
+    for _ in range(2):
+        _forget_clients()
         requests.clear()
-        with pytest.raises(Unavailable) as raised:
-            flow("sandbox")
-        assert raised.value.code == "silent"
+        with pytest.raises(Silent):
+            first("sandbox")
         assert requests[port] == 2, "two knocks"
     assert doctor("sandbox").plan, "it is there to look what is wrong"
+    if shop == "prestashop":
+        assert status_sync("sandbox").ok, "asks TikTok Shop alone"
+        placed = listed.sandbox.tiktok.shop.book.place(Entry([Item(listed.skus()[0].sku_id, 1)], on_hold=False))
+        with pytest.raises(Silent):
+            order_import("sandbox")
+        assert order_stages()[placed.id] is OrderStage.READY, "what was ordered meanwhile is known"
     listed.faults("")
-    assert price_stock_sync("sandbox").ok
+    _forget_clients()
+    assert first("sandbox").ok
+    assert silent() == []
+
+
+def test_flows_that_find_it_back_at_the_same_time(listed: Listed) -> None:
+    note(listed, "prestashop")
+    address, since = f"{listed.sandbox.prestashop_url}/api/", listed.clock().isoformat()
+    doubts = [silent_shops.doubt(listed.connection_id, "prestashop", address, since) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: one and one.clear_up(), doubts))
     assert silent() == []
 
 
 def test_a_refusal_is_an_answer(listed: Listed) -> None:
-    with database().write() as session:
-        session.add(
-            Watermark(
-                connection_id=listed.connection_id,
-                name="silent tiktok",
-                value=listed.clock().isoformat(),
-                updated_at=listed.clock(),
-            )
-        )
+    note(listed, "tiktok")
     assert order_import("sandbox").ok
     assert silent() == []

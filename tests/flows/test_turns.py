@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import pytest
 from prefect.client.schemas.objects import State
 
+from flows.authorization_watch import authorization_watch
 from flows.order_import import order_import
 from models.database import Busy, Database
 from tasks import runs
+from tasks.connection_changes import stop_connection
 from tests.models.rows import store_connection
 
 pytestmark = pytest.mark.slow
@@ -42,6 +44,21 @@ def test_a_scheduled_run_is_cancelled(prefect: None, held: None, monkeypatch: py
     assert isinstance(state, State)
     assert state.is_cancelled()
     assert "Another run holds" in (state.message or "")
+
+
+def test_a_scheduled_run_of_a_stopped_connection_is_cancelled(
+    prefect: None, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_connection(sqlite_database)
+    stop_connection("main")
+    monkeypatch.setattr(runs, "_is_scheduled", lambda: True)
+    state = order_import("main", return_state=True)
+    assert isinstance(state, State)
+    assert state.is_cancelled()
+    assert "connector connection start main" in (state.message or "")
+    watched = authorization_watch("main", return_state=True)
+    assert isinstance(watched, State)
+    assert watched.is_completed(), "its authorization is looked after all the same"
 
 
 def test_a_run_by_hand_says_what_is_in_its_way(prefect: None, held: None) -> None:

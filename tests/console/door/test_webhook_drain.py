@@ -83,9 +83,10 @@ def test_authorizations_end_and_their_ends_are_noted(main: int, prefect: Prefect
 def test_from_messages_no_run_follows_while_the_connection_is_stopped(
     main: int, prefect: Prefect, sqlite_database: Database
 ) -> None:
+    receive(main, order(1), (11, {"order_id": "1"}))
     stop_connection("main")
-    receive(main, order(1), (11, {"order_id": "1"}), (6, {"message": "removed"}))
-    assert drain_once(prefect.hands) == 1
+    receive(main, order(3), (6, {"message": "removed"}))
+    assert drain_once(prefect.hands) == 4
     assert (prefect.runs, prefect.ended) == ([], [(main, NOW)])
     start_connection("main")
     assert drain_once(prefect.hands) == 0, "the next sweeps see all that changed"
