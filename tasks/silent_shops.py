@@ -6,7 +6,7 @@ that runs of other connections need.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,9 @@ from models.database import connection_worked_on, database, upsert
 _MARKS: Final[dict[Shop, str]] = {"prestashop": "silent prestashop", "tiktok": "silent tiktok"}
 """Names of the marks, whose value is since when."""
 
-
+# A shop may answer everything but a knock: now and then it is tried with patience.
+_DOUBTED: Final = timedelta(minutes=15)
+_ANOTHER_TIME: Final = timedelta(hours=1)
 _NOBODY: Final = UUID(int=0)
 _noticed_by: Final[dict[tuple[int, Shop], UUID | None]] = {}
 """The run of this process that noticed it."""
@@ -32,11 +34,13 @@ def note_silence(error: Retryable, flow_run: UUID | None) -> None:
     connection_id = connection_worked_on()
     if connection_id is None or isinstance(error, Throttled | Silent):
         return
-    now = datetime.now(UTC)
-    row = {"connection_id": connection_id, "name": _MARKS[error.shop], "value": now.isoformat(), "updated_at": now}
+    now, name = datetime.now(UTC), _MARKS[error.shop]
     with database().write() as session:
+        mark = session.get(Watermark, (connection_id, name))
         # The first one says since when.
-        upsert(session, Watermark, [row], only=())
+        since = mark.value if mark is not None and now - mark.updated_at < _ANOTHER_TIME else now.isoformat()
+        row = {"connection_id": connection_id, "name": name, "value": since, "updated_at": now}
+        upsert(session, Watermark, [row])
     _noticed_by[connection_id, error.shop] = flow_run
 
 
@@ -48,10 +52,13 @@ def noticed(error: Silent, flow_run: UUID | None) -> bool:
 
 def silent_since(session: Session, connection_id: int) -> dict[Shop, str]:
     """The shops of a connection that did not answer lately, and since when."""
+    lately = datetime.now(UTC) - _DOUBTED
     marks = dict(
         session.exec(
             select(Watermark.name, Watermark.value).where(
-                Watermark.connection_id == connection_id, col(Watermark.name).in_(_MARKS.values())
+                Watermark.connection_id == connection_id,
+                col(Watermark.name).in_(_MARKS.values()),
+                col(Watermark.updated_at) > lately,
             )
         ).all()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,6 +103,22 @@ def test_the_next_runs_ask_whether_it_is_back(listed: Listed, requests: Counter[
     _forget_clients()
     assert first("sandbox").ok
     assert silent() == []
+
+
+def test_one_that_does_not_answer_knocks_alone_is_tried_now_and_then(listed: Listed, requests: Counter[int]) -> None:
+    note(listed, "tiktok")
+    listed.faults("server_error=1@/")
+    with pytest.raises(Silent):
+        status_sync("sandbox")
+    with database().write() as session:
+        mark = session.get_one(Watermark, (listed.connection_id, "silent tiktok"))
+        mark.updated_at -= timedelta(minutes=16)
+        since = mark.value
+    _forget_clients()
+    assert status_sync("sandbox").ok
+    note(listed, "tiktok")
+    with database().read() as session:
+        assert session.get_one(Watermark, (listed.connection_id, "silent tiktok")).value == since
 
 
 def test_flows_that_find_it_back_at_the_same_time(listed: Listed) -> None:
