@@ -165,7 +165,7 @@ def test_mappings_are_in_the_file_whole(exported: dict[str, Any]) -> None:
 def test_importing_what_was_exported_changes_nothing(known: Cli, exported: dict[str, Any], tmp_path: Path) -> None:
     ran = imported(known, exported, tmp_path)
     assert ran.status == 0, ran.stderr
-    assert ran.data == [{"connection": "main", "changed": []}]
+    assert ran.data == [{"connection": "main", "changed": [], "stopped": True}]
 
 
 def test_a_file_changes_and_prunes_mappings(known: Cli, exported: dict[str, Any], tmp_path: Path) -> None:
