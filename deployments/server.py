@@ -159,7 +159,11 @@ def _end_orphan(process: Settings) -> None:
     with suppress(ProcessLookupError):
         os.kill(server, signal.SIGTERM)
     deadline = time.monotonic() + _END_SECONDS
-    while _is_ours(server, b"prefect") and time.monotonic() < deadline:
+    while _is_ours(server, b"prefect"):
+        if time.monotonic() > deadline:
+            # It keeps the port that the next one needs.
+            with suppress(ProcessLookupError):
+                os.kill(server, signal.SIGKILL)
         time.sleep(0.1)
 
 

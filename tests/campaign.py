@@ -457,7 +457,10 @@ def installation(home: Path) -> Iterator[None]:
     settings.cache_clear()
     # Clients that are killed break off their requests.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    with prefect_test_harness(), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with (
+        prefect_test_harness(server_startup_timeout=240),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
         yield
 
 

@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
+from benchmarks.installation import free_port
 from config.settings import settings
 
 
@@ -44,12 +45,6 @@ class Postbox:
 
     async def handle_QUIT(self, server: SMTP, *_: Any) -> str:  # noqa: N802
         return "421 Gone already" if self.hang_up_at_quit else "221 Bye"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Quiet(Controller):

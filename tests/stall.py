@@ -25,7 +25,10 @@ from tests.clients_of_a_test import closing_clients
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[None]:
     """One Prefect server for all tests of this process; no heartbeat thread, which would cost a second a flow."""
-    with prefect_test_harness(), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with (
+        prefect_test_harness(server_startup_timeout=240),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
         yield
 
 

@@ -19,9 +19,10 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.installation import free_port
 from clients.mail import Letter, MailFailed, MailServer, compose, deliver
 from config.settings import read_settings
-from tests.post_office import Postbox, free_port, post_office
+from tests.post_office import Postbox, post_office
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 LETTER = Letter("shop@example.org", "3 orders wait – für Sie", "Grüße ✓\n", "<p>Grüße ✓</p>")

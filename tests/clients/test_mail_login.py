@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from benchmarks.installation import free_port
 from clients.mail import MailFailed, MailServer, try_login
-from tests.post_office import Postbox, free_port, post_office
+from tests.post_office import Postbox, post_office
 
 SENDER = "connector@example.org"
 

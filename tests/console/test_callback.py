@@ -8,14 +8,9 @@ import threading
 import httpx
 import pytest
 
+from benchmarks.installation import free_port
 from console.callback import wait_for_redirect
 from console.errors import Refused
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_it_waits_for_the_request_that_carries_a_code() -> None:

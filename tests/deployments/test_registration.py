@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running
 
-from deployments import starting
+from deployments import settling, starting
 from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.settling import cancel_overtaken, settle_runs
@@ -180,9 +181,11 @@ def test_a_run_asked_for_is_at_work_until_it_has_ended(monkeypatch: pytest.Monke
     assert not is_at_work("order_import", "uk"), "nobody takes it"
 
 
-def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left() -> None:
+def test_of_runs_that_wait_only_the_newest_of_a_deployment_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     bring(ORDERS, UPLOAD, BY_HAND)
     now = datetime.now(UTC)
+    # Others fall due while the test goes on.
+    monkeypatch.setattr(settling, "datetime", SimpleNamespace(now=lambda _: now))
     with get_client(sync_client=True) as client:
         for one in (ORDERS, UPLOAD):
             # As the scheduler of the server makes them, from an hour ago on.

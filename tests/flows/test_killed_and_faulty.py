@@ -62,7 +62,7 @@ def test_killed_in_the_middle_and_run_again(open_stall: Callable[..., Stall], mo
     monkeypatch.setenv("CONNECTOR_TIKTOK_WRITES_PER_SECOND", "15")
     for enough in (4, 15, 28):
         run = start_upload()
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while len(stall.shelf) < enough and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         assert run.poll() is None, "the run ended before it could be killed"
@@ -70,7 +70,7 @@ def test_killed_in_the_middle_and_run_again(open_stall: Callable[..., Stall], mo
         run.wait()
         assert len(stall.shelf) >= enough
     finished = start_upload()
-    finished.wait(timeout=240)
+    finished.wait(timeout=600)
     expect_complete(stall)
 
 
@@ -79,7 +79,6 @@ def test_killed_in_the_middle_and_run_again(open_stall: Callable[..., Stall], mo
 EVERYWHERE = ("/api/[!v]*", "/product/*", "/logistics/*")
 
 
-@pytest.mark.timeout(600)
 def test_every_fault_at_ten_percent(open_stall: Callable[..., Stall]) -> None:
     stall = open_stall(products=40)
     stall.sandbox.faults.slow_seconds = 0.05

@@ -331,7 +331,6 @@ def calls(listed: Listed) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_killed_while_sending_and_run_again(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every killed run wants other prices than the one before, back and forth; the last word is PrestaShop's."""
     # Slow enough to be caught in the act.
@@ -343,7 +342,7 @@ def test_killed_while_sending_and_run_again(listed: Listed, monkeypatch: pytest.
         stir(listed, number)
         before, enough = calls(listed), dice.randrange(1, 14)
         run = start_sync()
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while calls(listed) < before + enough and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert run.poll() is None, "the run ended before it could be killed"
@@ -353,7 +352,6 @@ def test_killed_while_sending_and_run_again(listed: Listed, monkeypatch: pytest.
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_two_runs_at_once_send_nothing_twice(listed: Listed) -> None:
     stocked, priced = listed.simple(0), listed.simple(1)
     listed.sandbox.prestashop.set_stock(stocked, 3)
@@ -368,7 +366,6 @@ def test_two_runs_at_once_send_nothing_twice(listed: Listed) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("no_waiting")
 def test_the_same_on_postgresql(
     open_stall: Callable[..., Stall], empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch

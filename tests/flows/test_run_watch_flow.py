@@ -110,7 +110,9 @@ def test_an_unknown_deployment_is_said(deployed: None) -> None:
 def test_the_automation_calls_it_after_three_failures(deployed: None) -> None:
     now = datetime.now(UTC)
     ended(*[Failed(message=str(now))] * 3)
-    deadline = now + timedelta(seconds=60)
-    while not (calls := watch_runs()) and datetime.now(UTC) < deadline:
+    deadline = now + timedelta(seconds=240)
+    # One for a deployment of an earlier test may still come.
+    while not (calls := [one for one in watch_runs() if one == {"deployment": ORDERS.full_name}]):
+        assert datetime.now(UTC) < deadline
         time.sleep(0.5)
-    assert calls == [{"deployment": ORDERS.full_name}]
+    assert len(calls) == 1

@@ -14,6 +14,7 @@ import pytest
 import stamina
 from sqlmodel import select
 
+from benchmarks.installation import free_port
 from clients.prestashop.status import NEEDED
 from clients.tiktok.clock import clock_skew
 from config.settings import settings
@@ -35,7 +36,7 @@ from tasks.connection_changes import change_connection
 from tests.clients_of_a_test import closing_clients
 from tests.flows.conftest import Uploaded, fast_installation
 from tests.flows.keeping_step import MovedClock
-from tests.post_office import Postbox, free_port
+from tests.post_office import Postbox
 
 READ_BY_THE_DOCTOR = ("cart_rules", "shop_groups", "zones", "deliveries")
 pytestmark = pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from benchmarks.installation import free_port
 from models.connections import settings_in_force, store_settings
 from models.database import Database
 from models.listings import Change, ChangeKind, ChangeState, Plan
@@ -18,7 +19,7 @@ from tasks.order_watch import deadline_rows, find_matters, matter_rows, tell_mat
 from tasks.report import BatchReport
 from tasks.runs import Run
 from tests.models.rows import NOW, store_connection
-from tests.post_office import Postbox, free_port, mail_through
+from tests.post_office import Postbox, mail_through
 
 BUYER = ("Ada Lovelace", "12 St James's Square", "ada@example.org")
 

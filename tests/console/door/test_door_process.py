@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,18 +15,13 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from benchmarks.installation import free_port
 from models.database import Database
 from models.webhooks import Webhook
 from tasks.cron import cron_jobs
 from tests.door_messages import APP_SECRET, message, signed
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -63,19 +57,26 @@ def test_over_a_real_port(main: int, sqlite_database: Database, tmp_path: Path) 
     key = cron_jobs("main")[0].key
     log = tmp_path / "door.log"
     with running(log, CONNECTOR_LOG_LEVEL="DEBUG", CONNECTOR_DEBUG_EXCHANGES="true") as (process, address):
-        healthy = httpx.get(f"{address}/health")
+        healthy = httpx.get(f"{address}/health", timeout=60)
         # No Prefect server runs.
         assert (healthy.status_code, healthy.json()["database"], healthy.json()["prefect"]) == (503, True, False)
         body = message(1, {"order_id": "5"}, sent=time.time())
-        answer = httpx.post(f"{address}/tiktok/webhooks", content=body, headers=signed(body))
+        answer = httpx.post(f"{address}/tiktok/webhooks", content=body, headers=signed(body), timeout=60)
         assert (answer.status_code, "server" in answer.headers) == (200, False)
-        assert httpx.post(f"{address}/tiktok/webhooks", content=body, headers={"Authorization": "0"}).status_code == 401
+        assert (
+            httpx.post(
+                f"{address}/tiktok/webhooks", content=body, headers={"Authorization": "0"}, timeout=60
+            ).status_code
+            == 401
+        )
         large = (b"x" * 1000 for _ in range(100))
         with pytest.raises(httpx.HTTPError):
             httpx.post(f"{address}/tiktok/webhooks", content=large).raise_for_status()
         assert httpx.get(f"{address}/cron/main/order_import?key={key}", timeout=60).status_code == 503
-        assert httpx.get(f"{address}/tiktok/callback?code=secret-code&state=secret-state").status_code == 400
-        assert "connector_up 1.0" in httpx.get(f"{address}/metrics").text
+        assert (
+            httpx.get(f"{address}/tiktok/callback?code=secret-code&state=secret-state", timeout=60).status_code == 400
+        )
+        assert "connector_up 1.0" in httpx.get(f"{address}/metrics", timeout=60).text
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
     with sqlite_database.read() as session:
