@@ -69,8 +69,10 @@ def _answers(address: str) -> bool:
     for again in range(_KNOCKS):
         sleep(again)
         try:
-            if httpx.get(address, timeout=_SECONDS).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                return True
+            # Whatever it says, and however much, is not read.
+            with httpx.stream("GET", address, timeout=_SECONDS) as answer:
+                if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                    return True
         except httpx.HTTPError:
             continue
     return False
