@@ -54,7 +54,7 @@ class Watched:
 
 
 def watch(down: int = 0) -> Watched:
-    """Connect all, start, and watch some minutes the runs of those whose PrestaShop is not `down`."""
+    """Connect all, start, take so many PrestaShops `down`, and watch for some minutes the runs of the others."""
     with ExitStack() as opened:
         shops: list[Shops] = []
         for number in range(SERVERS):
@@ -64,15 +64,15 @@ def watch(down: int = 0) -> Watched:
         names = [f"store{number:02}" for number in range(STORES)]
         with ThreadPoolExecutor(4) as threads:
             list(threads.map(open_for_orders, shops, names))
-        lost = names[:down]
-        with database().write() as session:
-            for connection in session.exec(select(Connection).where(col(Connection.name).in_(lost))):
-                connection.prestashop_url = NOBODY
         up = opened.enter_context(running())
         first = up.wait_for_first_run(600)
         ready = up.wait_until_ready()
         say(f"{STORES} connections: first scheduled run completed after {first:.1f} s, all served after {ready:.0f} s")
         time.sleep(SETTLING_SECONDS)
+        lost = names[:down]
+        with database().write() as session:
+            for connection in session.exec(select(Connection).where(col(Connection.name).in_(lost))):
+                connection.prestashop_url = NOBODY
         used, since = up.processor_seconds(), datetime.now(UTC)
         time.sleep(WATCHED_SECONDS)
         until = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Fifty connections of which five have a PrestaShop that is down: do the runs of the others keep their intervals?"""
+"""Fifty connections of which five lose their PrestaShop: do the runs of the others keep their intervals?"""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _DOUBTED: Final = timedelta(minutes=15)
 _ANOTHER_TIME: Final = timedelta(hours=1)
 _NOBODY: Final = UUID(int=0)
 _noticed_by: Final[dict[tuple[int, Shop], UUID | None]] = {}
-"""The run of this process that noticed it."""
+"""The run of this process that was the first to notice it."""
 
 
 def note_silence(error: Retryable, flow_run: UUID | None) -> None:
@@ -41,11 +41,12 @@ def note_silence(error: Retryable, flow_run: UUID | None) -> None:
         since = mark.value if mark is not None and now - mark.updated_at < _ANOTHER_TIME else now.isoformat()
         row = {"connection_id": connection_id, "name": name, "value": since, "updated_at": now}
         upsert(session, Watermark, [row])
-    _noticed_by[connection_id, error.shop] = flow_run
+    if since == now.isoformat():
+        _noticed_by[connection_id, error.shop] = flow_run
 
 
 def noticed(error: Silent, flow_run: UUID | None) -> bool:
-    """Whether that run noticed it by itself: its tasks are still tried again, because the next run may be hours off."""
+    """Whether that run was the first to notice it: its tasks are tried again, for a shop that is gone for moments."""
     connection_id = connection_worked_on()
     return connection_id is not None and _noticed_by.get((connection_id, error.shop), _NOBODY) == flow_run
 
