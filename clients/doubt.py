@@ -24,20 +24,22 @@ class Doubt:
 
     Args:
         shop: which.
-        address: something of it that answers quickly, be it with a refusal.
         since: when it was found not to answer.
         back: called when it does again.
     """
 
-    def __init__(self, shop: Shop, address: str, since: datetime, back: Callable[[], None]) -> None:
+    def __init__(self, shop: Shop, since: datetime, back: Callable[[], None]) -> None:
         self._shop: Shop = shop
-        self._address, self._since, self._back = address, since, back
+        self._since, self._back = since, back
         self._asking = Lock()
         self._is_back = False
         self._silent_until = 0.0
 
-    def clear_up(self) -> None:
+    def clear_up(self, address: str) -> None:
         """Knock, unless it is known to be back.
+
+        Args:
+            address: something of it that answers quickly, be it with a refusal.
 
         Raises:
             Silent: it does not answer.
@@ -47,7 +49,7 @@ class Doubt:
                 return
             if monotonic() < self._silent_until:
                 raise self._silent()
-            if not _answers(self._address):
+            if not _answers(address):
                 self._silent_until = monotonic() + _BELIEVED
                 raise self._silent()
             self._back()

@@ -25,12 +25,14 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypeGuard
 
+from config.errors import ForPeople
+
 Shop = Literal["prestashop", "tiktok"]
 NAMES: Final[dict[Shop, str]] = {"prestashop": "PrestaShop", "tiktok": "TikTok Shop"}
 """As people call them."""
 
 
-class ShopError(Exception):
+class ShopError(ForPeople):
     """A call to one of the shops that did not do what was asked.
 
     Args:
@@ -58,9 +60,6 @@ class ShopError(Exception):
         self.request_id = request_id
         self.cause = cause or message
         self.fix = fix
-
-    # Raised where the shop was asked, whatever for: where in our code that was helps nobody.
-    needs_traceback = False
 
     @property
     def told(self) -> str:

@@ -19,13 +19,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
 
+from config.errors import ForPeople
+
 T = TypeVar("T")
 
 
-class PurseUnavailable(Exception):
+class PurseUnavailable(ForPeople):
     """The database that the call budget is kept in does not answer. The text says what to do."""
-
-    needs_traceback = False
 
 
 @dataclass(frozen=True, slots=True)

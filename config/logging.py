@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from config.errors import ForPeople
+
 HIDDEN = "•••"
 _FULL = 100 * 2**20
 
@@ -57,14 +59,14 @@ def redact(text: str) -> str:
 class RedactionFilter(logging.Filter):
     """Redacts the finished message, and the traceback if there is one, of every record.
 
-    Errors with `needs_traceback = False` say everything themselves.
+    Errors for people say everything without one.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; always let it through."""
         record.msg = redact(record.getMessage())
         record.args = None
-        if record.exc_info and not getattr(record.exc_info[1], "needs_traceback", True):
+        if record.exc_info and isinstance(record.exc_info[1], ForPeople):
             if (said := redact(str(record.exc_info[1]))) not in record.msg:
                 record.msg = f"{record.msg}: {said}"
             record.exc_info = record.exc_text = None

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from config.errors import ForPeople
 from config.settings import Settings, make_private
 
 
-class SecretBoxError(Exception):
+class SecretBoxError(ForPeople):
     """The key is missing, malformed, readable by others, or is not the one the data was encrypted with."""
 
 

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from config.errors import ForPeople
+
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -31,7 +33,7 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-class SettingsError(Exception):
+class SettingsError(ForPeople):
     """A process setting has a value that cannot be used. The text names the variable and says what to write."""
 
 

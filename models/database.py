@@ -29,6 +29,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
+from config.errors import ForPeople
 from config.settings import make_private, settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,7 +55,7 @@ _held: ContextVar[tuple[_Held, ...]] = ContextVar("_held", default=())
 T = TypeVar("T")
 
 
-class Busy(Exception):
+class Busy(ForPeople):
     """Somebody else holds what was asked for exclusively."""
 
 

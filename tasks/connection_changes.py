@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -39,19 +38,17 @@ def change_connection(name: str, **changes: Any) -> list[str]:
 
 def start_connection(name: str) -> Connection:
     """Let schedules, messages of TikTok Shop and cron URLs start runs from now on; sweeps catch up by themselves."""
-    return _set_stopped(name, None)
+    with database().write() as session:
+        connection = find_connection(session, name)
+        connection.stopped_at = None
+    return connection
 
 
 def stop_connection(name: str) -> Connection:
     """Nothing of it runs by itself any more; runs at work end as usual, and people may still start some."""
-    return _set_stopped(name, utc_now())
-
-
-def _set_stopped(name: str, moment: datetime | None) -> Connection:
     with database().write() as session:
         connection = find_connection(session, name)
-        if (connection.stopped_at is None) != (moment is None):
-            connection.stopped_at = moment
+        connection.stopped_at = connection.stopped_at or utc_now()
     return connection
 
 

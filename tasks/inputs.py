@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from config.errors import ForPeople
 from models.catalogue import Product, ShopRecord, Variant
 from models.database import database
 from models.listings import ListingSku
@@ -31,10 +32,8 @@ from tasks.shops import Shops
 Records = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 
-class NotSetUp(Exception):
+class NotSetUp(ForPeople):
     """The connection lacks something without which nothing can be decided. The text says what to do."""
-
-    needs_traceback = False
 
 
 @dataclass(frozen=True, slots=True)

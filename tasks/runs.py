@@ -27,8 +27,8 @@ from prefect.states import Cancelled, Failed
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from clients.errors import ReauthorizationNeeded, ShopError
-from clients.purses import PurseUnavailable
+from clients.errors import ReauthorizationNeeded
+from config.errors import ForPeople
 from config.logging import redact, redact_every_record, write_exchanges
 from config.settings import settings
 from models.connections import Connection, find_connection, settings_in_force
@@ -36,7 +36,6 @@ from models.database import Busy, database, working_on
 from models.listings import Change, ChangeState, Plan, RunOutcome
 from rules.authorization import NOT_AUTHORIZED, Refusal, fix_of, not_authorized
 from tasks.cron import UNSTOPPED
-from tasks.inputs import NotSetUp
 from tasks.report import BatchReport, Failure, RunResult
 from tasks.run_names import outcome, run_name, shortened
 from tasks.shops import tiktok_answered_at, utc_now
@@ -94,7 +93,7 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
     """Let a flow that cannot go on end with words for people: in its name and state, not as a traceback.
 
     When its connection is not authorized it ends with a failure in its result (K9). A scheduled run that does not get
-    its turn is cancelled. What a shop did not do fails the run; who called the flow gets the error.
+    its turn is cancelled. What else is said in words fails the run; who called the flow gets the error.
 
     Args:
         result: what the flow returns.
@@ -108,7 +107,7 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
             except Busy as busy:
                 if _is_scheduled():
                     return cast(Result, Cancelled(message=f"{busy} The next run does its work."))
-                return cast(Result, _failed(busy, str(busy)))
+                return cast(Result, _failed(busy, busy.told))
             except Stopped as stopped:
                 return cast(Result, Cancelled(message=str(stopped)))
             except LookupError as unknown:
@@ -116,10 +115,8 @@ def ends_in_words(result: type[Result]) -> Callable[[Callable[P, Result]], Calla
                 if isinstance(unknown, (KeyError, IndexError)):
                     raise
                 return cast(Result, _failed(unknown, str(unknown)))
-            except ShopError as fault:
-                return cast(Result, _failed(fault, fault.told))
-            except (NotSetUp, PurseUnavailable) as missing:
-                return cast(Result, _failed(missing, str(missing)))
+            except ForPeople as error:
+                return cast(Result, _failed(error, error.told))
             except NotAuthorized as refused:
                 report = BatchReport()
                 report.failed(refused.failure, count="not authorized")

@@ -196,7 +196,7 @@ def _prestashop(url: str, key: str, shop_id: int, timezone: str, connection_id: 
         shop_id=shop_id,
         budget=call_budget(settings(), f"prestashop:{url}"),
         timezone=ZoneInfo(timezone) if timezone else None,
-        doubt=doubt(connection_id, "prestashop", f"{url.rstrip('/')}/api/", silent),
+        doubt=doubt(connection_id, "prestashop", silent),
     )
 
 
@@ -211,7 +211,7 @@ def _tiktok(connection_id: int, app: App, shop_cipher: str, api_url: str, auth_u
         budget=call_budget(settings(), f"tiktok:{connection_id}"),
         http=httpx.Client(limits=httpx.Limits(max_connections=32, max_keepalive_connections=32)),
         clock=utc_now,
-        doubt=doubt(connection_id, "tiktok", api_url, silent),
+        doubt=doubt(connection_id, "tiktok", silent),
     )
 
 

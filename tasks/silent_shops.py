@@ -6,7 +6,7 @@ that runs of other connections need.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,13 +17,11 @@ from clients.doubt import Doubt
 from clients.errors import Retryable, Shop, Silent, Throttled
 from models.connections import Watermark
 from models.database import connection_worked_on, database, upsert
+from rules.silence import is_doubted, silent_from
 
 _MARKS: Final[dict[Shop, str]] = {"prestashop": "silent prestashop", "tiktok": "silent tiktok"}
 """Names of the marks, whose value is since when."""
 
-# A shop may answer everything but a knock: now and then it is tried with patience.
-_DOUBTED: Final = timedelta(minutes=15)
-_ANOTHER_TIME: Final = timedelta(hours=1)
 _NOBODY: Final = UUID(int=0)
 _noticed_by: Final[dict[tuple[int, Shop], UUID | None]] = {}
 """The run of this process that was the first to notice it."""
@@ -37,11 +35,10 @@ def note_silence(error: Retryable, flow_run: UUID | None) -> None:
     now, name = datetime.now(UTC), _MARKS[error.shop]
     with database().write() as session:
         mark = session.get(Watermark, (connection_id, name))
-        # The first one says since when.
-        since = mark.value if mark is not None and now - mark.updated_at < _ANOTHER_TIME else now.isoformat()
-        row = {"connection_id": connection_id, "name": name, "value": since, "updated_at": now}
+        since = silent_from(datetime.fromisoformat(mark.value), mark.updated_at, now) if mark is not None else now
+        row = {"connection_id": connection_id, "name": name, "value": since.isoformat(), "updated_at": now}
         upsert(session, Watermark, [row])
-    if since == now.isoformat():
+    if since == now:
         _noticed_by[connection_id, error.shop] = flow_run
 
 
@@ -53,20 +50,15 @@ def noticed(error: Silent, flow_run: UUID | None) -> bool:
 
 def silent_since(session: Session, connection_id: int) -> dict[Shop, str]:
     """The shops of a connection that did not answer lately, and since when."""
-    lately = datetime.now(UTC) - _DOUBTED
-    marks = dict(
-        session.exec(
-            select(Watermark.name, Watermark.value).where(
-                Watermark.connection_id == connection_id,
-                col(Watermark.name).in_(_MARKS.values()),
-                col(Watermark.updated_at) > lately,
-            )
-        ).all()
+    now = datetime.now(UTC)
+    marks = session.exec(
+        select(Watermark).where(Watermark.connection_id == connection_id, col(Watermark.name).in_(_MARKS.values()))
     )
-    return {shop: marks[name] for shop, name in _MARKS.items() if name in marks}
+    known = {mark.name: mark.value for mark in marks if is_doubted(mark.updated_at, now)}
+    return {shop: known[name] for shop, name in _MARKS.items() if name in known}
 
 
-def doubt(connection_id: int, shop: Shop, address: str, since: str) -> Doubt | None:
+def doubt(connection_id: int, shop: Shop, since: str) -> Doubt | None:
     """What to open a client with: None about a shop that answers, whose `since` is ""."""
 
     def back() -> None:
@@ -76,4 +68,4 @@ def doubt(connection_id: int, shop: Shop, address: str, since: str) -> Doubt | N
         with database().write(connection_id) as session:
             session.connection().execute(mark)
 
-    return Doubt(shop, address, datetime.fromisoformat(since), back) if since else None
+    return Doubt(shop, datetime.fromisoformat(since), back) if since else None

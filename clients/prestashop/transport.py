@@ -90,7 +90,7 @@ class Transport:
             ShopError: the one of the error table that fits.
         """
         if self._doubt is not None:
-            self._doubt.clear_up()
+            self._doubt.clear_up(f"{self.url}/api/")
         call_class = "read" if method in errors.READS else "write"
         self._budget.acquire(call_class)
         try:

@@ -156,7 +156,7 @@ class Transport:
         token: str,
     ) -> Answer:
         if self._doubt is not None:
-            self._doubt.clear_up()
+            self._doubt.clear_up(self._base)
         self._budget.acquire(endpoint.kind)
         request, signature = self._request(endpoint, path, params, content, upload, token)
         call = Call(f"{endpoint.method} {path}", endpoint.repeatable, (self._app.app_secret, token, signature))

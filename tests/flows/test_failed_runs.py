@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +60,14 @@ def test_a_setting_that_no_shop_has(listed: Listed, caplog: pytest.LogCaptureFix
     assert state.is_failed()
     assert name_of(state).startswith("prices and stock of sandbox: ")
     assert "xx" in state.message
+    assert "Traceback" not in caplog.text
+
+
+def test_credentials_under_a_lost_key(listed: Listed, installation: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (installation / "secret.key").unlink()
+    state: Any = order_import("sandbox", return_state=True)
+    assert state.is_failed()
+    assert "CONNECTOR_SECRET_KEY" in state.message
     assert "Traceback" not in caplog.text
 
 

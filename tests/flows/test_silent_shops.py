@@ -124,9 +124,9 @@ def test_one_that_does_not_answer_knocks_alone_is_tried_now_and_then(listed: Lis
 def test_flows_that_find_it_back_at_the_same_time(listed: Listed) -> None:
     note(listed, "prestashop")
     address, since = f"{listed.sandbox.prestashop_url}/api/", listed.clock().isoformat()
-    doubts = [silent_shops.doubt(listed.connection_id, "prestashop", address, since) for _ in range(4)]
+    doubts = [silent_shops.doubt(listed.connection_id, "prestashop", since) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda one: one and one.clear_up(), doubts))
+        list(threads.map(lambda one: one and one.clear_up(address), doubts))
     assert silent() == []
 
 
