@@ -14,28 +14,31 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from deployments.schedules import TAG
 from rules.run_failures import FIRST
 
+HEARTBEAT: Final = "prefect.flow-run.heartbeat"
 HEARTBEAT_SECONDS: Final = 30
 _SILENCE: Final = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 _SILENT: Final = "connector: a run without heartbeat crashed"
 _FAILURES: Final = "connector: runs that keep failing are told"
+_OURS: Final = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}
 # Also daily runs come to three within this time.
 _REMEMBERED: Final = timedelta(days=7)
-_BEAT: Final = "prefect.flow-run.heartbeat"
 
 
 def heartbeat_automation() -> Automation:
-    """A run that sent heartbeats and sends none for 90 seconds, without having ended, becomes Crashed.
+    """A deployment's run that sent heartbeats and sends none for 90 seconds, without having ended, becomes Crashed.
 
-    Only then its slot is given back, and the next run goes on where it stood.
+    Only then its slot is given back, and the next run goes on where it stood. Whatever else runs on this server is none
+    of its business: Prefect's own frequency is one heartbeat in 180 seconds.
     """
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     return Automation(
         name=_SILENT,
         description="Ends runs whose worker died together with its machine.",
         trigger=EventTrigger(
-            after={_BEAT},
-            expect={_BEAT, *ends},
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *ends},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            match_related=_OURS,
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -59,7 +62,7 @@ def failure_automation(run_watch: UUID) -> Automation:
         trigger=EventTrigger(
             expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
-            match_related={"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"},
+            match_related=_OURS,
             for_each={"related:deployment:prefect.resource.id"},
             posture=Posture.Reactive,
             threshold=FIRST,

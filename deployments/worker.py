@@ -10,11 +10,14 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
+from prefect.events import Event, Resource
+from prefect.events.related import tags_as_related_resources
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from deployments import engine
+from deployments.automations import HEARTBEAT
 from deployments.forked_run import ForkedRun
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         self, flow_run: FlowRun, configuration: BaseJobConfiguration, task_status: Any = None
     ) -> BaseWorkerResult:
         """Run it to its end; said to be started when its process is there."""
+        await self._send_heartbeat(flow_run)
         environment = {
             name: value
             for name, value in configuration.env.items()
@@ -78,3 +82,15 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         if execution is None or execution.status_code is None:
             raise RuntimeError("The process of the run did not start.")
         return BaseWorkerResult(identifier=str(execution.handle.pid), status_code=execution.status_code)
+
+    async def _send_heartbeat(self, flow_run: FlowRun) -> None:
+        """The first one, and waited for: the run's own goes out behind its back.
+
+        A machine that is gone before would leave a run that no heartbeat is ever missed of.
+        """
+        beat = Event(
+            event=HEARTBEAT,
+            resource=Resource({"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"}),
+            related=tags_as_related_resources(flow_run.tags),
+        )
+        await self.client.request("POST", "/events", json=[beat.model_dump(mode="json")])

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +15,12 @@ import pytest
 from benchmarks.machines import ROOT, Machines, lose
 from deployments import automations
 from deployments.automations import heartbeat_automation
+from deployments.schedules import TAG
 from deployments.worker import ConnectorWorker
 
 pytestmark = pytest.mark.slow
+
+Begin = Callable[..., tuple[str, int, str]]
 
 
 @pytest.fixture
@@ -40,22 +43,25 @@ def worker(machines: Machines) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def begin(machines: Machines, worker: object, tmp_path: Path) -> Callable[[float], tuple[str, int, str]]:
+def begin(machines: Machines, worker: object, tmp_path: Path) -> Begin:
     """Starts a run that sleeps so many seconds; its id, its process, and how often it sends a heartbeat."""
     flow = machines.post("flows/", {"name": "sleeping"})
-    made = {
-        "name": "on demand",
-        "flow_id": flow["id"],
-        "work_pool_name": "shops",
-        "entrypoint": "tests.deployments.sleeping.sleeping",
-        "job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "45"}},
-    }
-    deployment = machines.post("deployments/", made)["id"]
 
-    def run(seconds: float) -> tuple[str, int, str]:
+    def run(
+        seconds: float, entrypoint: str = "tests.deployments.sleeping.sleeping", tags: Sequence[str] = ()
+    ) -> tuple[str, int, str]:
         told = tmp_path / f"told {time.monotonic_ns()}"
-        parameters = {"told": str(told), "seconds": seconds}
-        run = machines.post(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})
+        made = {
+            "name": entrypoint,
+            "flow_id": flow["id"],
+            "work_pool_name": "shops",
+            "entrypoint": entrypoint,
+            "tags": tags,
+            "job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "45", "TOLD": str(told)}},
+        }
+        deployment = machines.post("deployments/", made)["id"]
+        asked = {"parameters": {"told": str(told), "seconds": seconds}}
+        run = machines.post(f"deployments/{deployment}/create_flow_run", asked)
         machines.wait_for(lambda: told.exists() and told.read_text())
         pid, heartbeat = told.read_text().split()
         return run["id"], int(pid), heartbeat
@@ -72,9 +78,6 @@ def is_alive(pid: int) -> bool:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
-
-
-Begin = Callable[[float], tuple[str, int, str]]
 
 
 def test_a_run_is_a_fork_with_the_settings_of_its_deployment(machines: Machines, begin: Begin) -> None:
@@ -121,9 +124,12 @@ def test_a_worker_that_is_told_to_end_does(machines: Machines, worker: subproces
 def test_a_run_whose_machine_is_gone_crashes(
     machines: Machines, worker: subprocess.Popen[bytes], begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is left to tell of its end, only its heartbeat is missed."""
+    """Nobody is left to tell of its end, only its heartbeat is missed; also when it sent none of its own yet."""
     monkeypatch.setattr(automations, "_SILENCE", timedelta(seconds=10))
     machines.post("automations/", heartbeat_automation().model_dump(mode="json", exclude={"id"}))
-    run, _, _ = begin(300)
+    foreign, _, _ = begin(300)
+    run, _, _ = begin(300, entrypoint="tests.deployments.slow_to_load.never", tags=[TAG])
+    assert state(machines, run) == "PENDING"
     lose(worker)
     machines.wait_for(lambda: state(machines, run) == "CRASHED", seconds=90)
+    assert state(machines, foreign) == "RUNNING"

@@ -219,4 +219,5 @@ def expect_in_step(listed: Listed, judge: oracle.Connection | None = GREAT_BRITA
     assert not wrong
     if judge is not None:
         differences = oracle.differences(listed.sandbox.prestashop, listed.sandbox.tiktok, judge, reserved="all")
-        assert not [one for one in differences if not one.lock]
+        open_ones = [one for one in differences if not one.lock]
+        assert not open_ones, open_ones
