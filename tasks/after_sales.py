@@ -6,7 +6,7 @@ once because the order's status is read before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from sqlmodel import Session, col, select
 
 from models.connections import Watermark
-from models.database import database
+from models.database import database, in_parts
 from models.orders import AfterSale, AfterSaleKind, Order, OrderStage
 from rules.cancellations import cancelled_states, concerns_more, effects_in_prestashop
 from rules.decision import Decision, Finding
@@ -34,50 +34,66 @@ from tasks.sweeps import set_watermark
 
 _WATERMARKS: Final = {AfterSaleKind.CANCELLATION: "cancellations", AfterSaleKind.RETURN: "returns"}
 _FIRST: Final = timedelta(days=14)
+_ORDERS_A_SEARCH: Final = 50
 
 
 # Reading
 
 
 @task(name="read cancellations and returns", cache_policy=NO_CACHE, **on_retryable)
-def read_after_sales(run: Run) -> BatchReport:
-    """Store what changed among cancellations and returns since the last reading."""
+def read_after_sales(run: Run, order_ids: Sequence[str] | None = None) -> BatchReport:
+    """Store what changed among cancellations and returns since the last reading, or all there is of these orders."""
     shops = open_shops(run.connection_id)
     report = BatchReport()
     tiktok = shops.tiktok
-    _read(shops, report, AfterSaleKind.CANCELLATION, tiktok.cancellation_pages, AfterSaleSeen.read_cancellation)
-    _read(shops, report, AfterSaleKind.RETURN, tiktok.return_pages, AfterSaleSeen.read_return)
+    for kind, pages, read in (
+        (AfterSaleKind.CANCELLATION, tiktok.cancellation_pages, AfterSaleSeen.read_cancellation),
+        (AfterSaleKind.RETURN, tiktok.return_pages, AfterSaleSeen.read_return),
+    ):
+        found: Iterable[Sequence[Mapping[str, Any]]]
+        if order_ids is None:
+            found = pages(update_time_ge=_beginning(shops, kind))
+        else:
+            found = (page for part in in_parts(order_ids, _ORDERS_A_SEARCH) for page in pages(order_ids=part))
+        for page in found:
+            _store(shops, report, kind, [*_readable(page, kind, read, report)], watermark=order_ids is None)
     return report
 
 
-def _read(
-    shops: Shops,
-    report: BatchReport,
-    kind: AfterSaleKind,
-    pages: Callable[..., Any],
-    read: Callable[[Mapping[str, Any]], AfterSaleSeen],
-) -> None:
+def _beginning(shops: Shops, kind: AfterSaleKind) -> int:
+    """Where the search begins, in Unix seconds."""
     with database().read() as session:
         mark = session.get(Watermark, (shops.id, _WATERMARKS[kind]))
     if mark is None:
-        start = int((first_reading(shops.id) - _FIRST).timestamp())
-    else:
-        start = int(mark.value) - 60 * shops.settings.orders.overlap_minutes
-    for page in pages(update_time_ge=start):
-        seen = []
-        for row in page:
-            try:
-                seen.append(read(row))
-            except ValueError as fault:
-                report.failed(Failure(object=kind.value, code="unreadable", cause=str(fault)))
-        if not seen:
-            continue
-        with database().write() as session:
-            report.count(f"{kind.value}s", _keep(session, shops.id, seen))
-            newest = max(one.update_time for one in seen)
-            mark = session.get(Watermark, (shops.id, _WATERMARKS[kind]))
-            if mark is None or int(mark.value) < newest:
-                set_watermark(session, shops.id, _WATERMARKS[kind], str(newest))
+        return int((first_reading(shops.id) - _FIRST).timestamp())
+    return int(mark.value) - 60 * shops.settings.orders.overlap_minutes
+
+
+def _readable(
+    page: Iterable[Mapping[str, Any]],
+    kind: AfterSaleKind,
+    read: Callable[[Mapping[str, Any]], AfterSaleSeen],
+    report: BatchReport,
+) -> Iterator[AfterSaleSeen]:
+    for row in page:
+        try:
+            yield read(row)
+        except ValueError as fault:
+            report.failed(Failure(object=kind.value, code="unreadable", cause=str(fault)))
+
+
+def _store(
+    shops: Shops, report: BatchReport, kind: AfterSaleKind, seen: Sequence[AfterSaleSeen], *, watermark: bool
+) -> None:
+    """Store a page, and that it was read if it is one of all that changed."""
+    if not seen:
+        return
+    with database().write() as session:
+        report.count(f"{kind.value}s", _keep(session, shops.id, seen))
+        newest = max(one.update_time for one in seen)
+        mark = session.get(Watermark, (shops.id, _WATERMARKS[kind]))
+        if watermark and (mark is None or int(mark.value) < newest):
+            set_watermark(session, shops.id, _WATERMARKS[kind], str(newest))
 
 
 def _keep(session: Session, connection_id: int, seen: Sequence[AfterSaleSeen]) -> int:

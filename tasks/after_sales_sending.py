@@ -36,7 +36,7 @@ from tasks.order_changes import open_change
 from tasks.order_moves import StateBook, state_book
 from tasks.order_reading import first_reading, store_orders
 from tasks.order_record import load_orders, tell
-from tasks.parked_changes import orders_named
+from tasks.parked_changes import order_ids_of, orders_named
 from tasks.report import BatchReport, Failure
 from tasks.retrying import on_retryable
 from tasks.runs import Run
@@ -60,18 +60,27 @@ _CANCELLED_BEFORE: Final = ("25001011", "25001051")
 
 
 @task(name="settle requests", cache_policy=NO_CACHE)
-def settle_requests(connection_id: int) -> BatchReport:
-    """Cancellations and answers that earlier runs left open, by what was just read: made, or no longer wanted (K3)."""
+def settle_requests(connection_id: int, order_ids: Collection[str] | None = None) -> BatchReport:
+    """Cancellations and answers that earlier runs left open, by what was just read: made, or no longer wanted (K3).
+
+    Args:
+        connection_id: whose.
+        order_ids: the orders that were read; all that changed when left out.
+    """
     report = BatchReport()
     with database().write() as session:
         book = StateBook.read(session, connection_id)
-        for change in session.exec(
+        left = session.exec(
             select(Change).where(
                 Change.connection_id == connection_id,
                 col(Change.kind).in_((ChangeKind.CANCEL, ChangeKind.ANSWER)),
                 col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
             )
-        ).all():
+        ).all()
+        if order_ids is not None:
+            about = order_ids_of(session, connection_id, left)
+            left = [change for change in left if about.get(change.key) in order_ids]
+        for change in left:
             name = change.object.split(":")[1]
             is_made, is_wanted = (
                 _cancelled(session, connection_id, name, cancelled_states(book.states, book.cancelling))
@@ -133,11 +142,11 @@ def _answered(session: Session, connection_id: int, request_id: str, answer: str
 # Answering buyers
 
 
-def requests_to_answer(connection_id: int) -> list[int]:
-    """Requests of buyers that wait for an answer, the most urgent first."""
+def requests_to_answer(connection_id: int, order_ids: Collection[str] | None = None) -> list[int]:
+    """Requests of buyers that wait for an answer, the most urgent first; of these orders, or of all."""
     with database().read() as session:
-        keys = session.exec(
-            select(AfterSale.id)
+        found = session.exec(
+            select(AfterSale.id, AfterSale.order_id)
             .where(
                 AfterSale.connection_id == connection_id,
                 AfterSale.kind == AfterSaleKind.CANCELLATION,
@@ -146,7 +155,7 @@ def requests_to_answer(connection_id: int) -> list[int]:
             )
             .order_by(col(AfterSale.answer_by), col(AfterSale.id))
         ).all()
-    return [key for key in keys if key is not None]
+    return [key for key, order_id in found if key is not None and (order_ids is None or order_id in order_ids)]
 
 
 @task(name="answer buyers", cache_policy=NO_CACHE, **on_retryable)

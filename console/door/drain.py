@@ -159,8 +159,8 @@ def _action(
     if step is Step.NOTE_EXPIRY:
         ends = [end for end in (expiry(message.status) for message in messages) if end is not None]
         return messages, lambda: _without_run(hands.note_expiry(connection_id, max(ends), said_at))
-    if step is Step.CANCELLATIONS:
-        # It reads what changed since it last looked: no more than the objects the messages are about.
+    if not all(message.objects for message in messages):
+        # One that names no order: the flow finds out itself, among what changed since it last looked.
         return messages, lambda: _start(hands, step, connection_id, {})
     part, ids = _part(messages)
     return part, lambda: _start(hands, step, connection_id, _parameters(step, connection_id, ids))
@@ -181,7 +181,7 @@ def _part(messages: Sequence[Webhook]) -> tuple[list[Webhook], list[str]]:
 def _parameters(step: Step, connection_id: int, ids: Sequence[str]) -> dict[str, Any]:
     if step is Step.ORDERS:
         return {"order_ids": list(ids), "only_due": True}
-    if step is Step.ORDER_STATUSES:
+    if step in (Step.ORDER_STATUSES, Step.CANCELLATIONS):
         return {"order_ids": list(ids)}
     # Of a product that is not linked the flow finds out itself, among what changed since it last looked.
     products = linked_products(connection_id, ids)

@@ -12,6 +12,7 @@ from sqlmodel import select
 from clients.errors import Rejected, Unavailable
 from clients.prestashop.client import PrestaShopClient
 from clients.tiktok.client import TikTokClient
+from flows.order_cancel import order_cancel
 from models.database import database
 from models.listings import ChangeKind, ChangeState
 from models.orders import AfterSale, OrderStage
@@ -590,6 +591,52 @@ def test_a_return_that_is_withdrawn_changes_nothing(trade: Trade) -> None:
     assert trade.state(order) == SHIPPED_STATE
     assert all(request.applied_at for request in trade.requests(order))
     expect_rest(trade)
+
+
+# Some orders alone
+
+
+def test_of_the_orders_that_messages_name_all_is_done_and_of_others_nothing(trade: Trade) -> None:
+    trade.order_settings(cancel_reason=OUT_OF_STOCK, buyer_cancellations="approve")
+    system, buyer, shop = (trade.order(number) for number in range(3))
+    trade.book.cancel_by_system(system)
+    desk(trade).buyer_requests_cancellation(buyer.id)
+    trade.set_state(shop, CANCELLED)
+    trade.cancel(order_ids=[buyer.id])
+    assert [one.answer for one in trade.requests(buyer)] == ["approved"]
+    assert (trade.requests(system), trade.state(system), shop.status) == ([], IMPORTED, "AWAITING_SHIPMENT")
+    trade.cancel(order_ids=[system.id, buyer.id])
+    assert [trade.state(order) for order in (system, buyer)] == [CANCELLED, CANCELLED]
+    assert (shop.status, trade.sent_to(CANCEL)) == ("AWAITING_SHIPMENT", 0)
+    # Nothing was passed over by that: the next run finds what changed since the last one that read everything.
+    trade.cancel()
+    assert (shop.status, trade.sent_to(CANCEL)) == ("CANCELLED", 1)
+    expect_rest(trade)
+
+
+def test_a_return_that_a_message_names_is_followed(trade: Trade) -> None:
+    order = delivered(trade, 1)
+    row = returns(trade).buyer_returns(order.id, type="REFUND")
+    returns(trade).answer(row, "APPROVE_REFUND")
+    trade.clock.advance(hours=7)
+    trade.cancel(order_ids=[trade.order(0).id])
+    assert trade.state(order) == SHIPPED_STATE
+    trade.cancel(order_ids=[order.id])
+    assert trade.state(order) == REFUNDED
+    expect_rest(trade)
+
+
+def test_what_became_of_orders_that_were_not_read_is_not_judged(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = trade.order(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(after_sales_sending, "_confirm_cancelled", Killed.raising)
+        with pytest.raises(Killed):
+            order_cancel([order.id], NO_DELIVERY, "sandbox")
+    trade.clock.advance(hours=2)
+    assert codes(trade.cancel(order_ids=[trade.order(1).id])) == []
+    assert outcomes(trade) == [SENT]
+    trade.cancel()
+    assert outcomes(trade, ChangeKind.CANCEL) == [CONFIRMED]
 
 
 # Plans and privacy

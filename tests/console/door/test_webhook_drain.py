@@ -42,11 +42,17 @@ def test_what_came_together_makes_one_run_a_flow(main: int, prefect: Prefect, sq
     receive(main, order(1), order(2, "CANCEL"), order(1), (11, {"order_id": "1"}), (3, {"order_id": 4}))
     assert drain_once(prefect.hands) == 5
     assert sorted(prefect.runs) == [
-        ("cancellation_sync", "main", {}, "on demand"),
+        ("cancellation_sync", "main", {"order_ids": ["2", "1"]}, "on demand"),
         ("order_import", "main", {"order_ids": ["1", "2", "4"], "only_due": True}, "on demand"),
     ]
     assert all(row.handled_at == NOW and row.flow_run_id.startswith("run-") for row in rows(sqlite_database))
     assert drain_once(prefect.hands) == 0
+
+
+def test_a_request_that_names_no_order_has_all_that_changed_looked_at(main: int, prefect: Prefect) -> None:
+    receive(main, (11, {"order_id": "1"}), (12, {"return_id": "2"}))
+    assert drain_once(prefect.hands) == 2
+    assert prefect.runs == [("cancellation_sync", "main", {}, "on demand")]
 
 
 def test_the_status_of_a_shipped_order_is_followed_at_once(main: int, prefect: Prefect) -> None:
@@ -142,7 +148,7 @@ def test_what_comes_while_a_run_is_at_work_makes_one_together(main: int, prefect
     assert drain_once(prefect.hands) == 2
     assert [run[:3] for run in prefect.runs[2:]] == [
         ("order_import", "main", {"order_ids": ["2", "3"], "only_due": True}),
-        ("cancellation_sync", "main", {}),
+        ("cancellation_sync", "main", {"order_ids": ["3"]}),
     ]
 
 
