@@ -23,6 +23,7 @@ from prefect.utilities.callables import parameter_schema
 from sqlalchemy.exc import DBAPIError
 
 from deployments.automations import HEARTBEAT_SECONDS, ensure, failure_automation, heartbeat_automation
+from deployments.ownership import claim
 from deployments.registry import load_flow
 from deployments.schedules import (
     LOOK_AGAIN_SECONDS,
@@ -35,7 +36,6 @@ from deployments.schedules import (
     registered_seconds,
     wanted_deployments,
 )
-from deployments.server import ServerFailed
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -48,17 +48,6 @@ _AT_ONCE = 4
 # Raised when what is registered changes its form in a way that the digest does not see.
 _FORM = 2
 ALONE = ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-
-
-class ServedByWorkers(ServerFailed):
-    """The deployments on this Prefect server belong to the workers of a pool."""
-
-    def __init__(self, *pools: str) -> None:
-        super().__init__(
-            f"The deployments on this Prefect server belong to work pool {', '.join(pools)}, whose workers run them. "
-            "To have connector up run them, stop the workers and delete the pool: prefect work-pool delete "
-            + " ".join(pools)
-        )
 
 
 @dataclass
@@ -88,18 +77,16 @@ async def register(
         ready: told of each by full name and id as soon as it is as it should be; many take minutes.
 
     Raises:
-        ServedByWorkers: without a pool, while they are in one: both would run what is due.
+        OtherInstallation, ServedByWorkers: somebody else looks after them.
     """
+    await claim(pool)
     outcome = Registered()
     async with get_client() as client:
         flows = {flow: await client.create_flow_from_name(flow) for flow in sorted({one.flow for one in wanted})}
         names = {id: name for name, id in flows.items()}
         names_wanted = {want.full_name for want in wanted}
         present: dict[str, DeploymentResponse] = {}
-        there_are = await our_deployments(client)
-        if pool is None and (pools := {one.work_pool_name for one in there_are if one.work_pool_name}):
-            raise ServedByWorkers(*sorted(pools))
-        for one in there_are:
+        for one in await our_deployments(client):
             full_name = f"{names.get(one.flow_id, '')}/{one.name}"
             if full_name in names_wanted:
                 present[full_name] = one
@@ -144,6 +131,7 @@ async def register_in_pool(wanted: Sequence[Wanted], pool: str) -> Registered:
 
     Runs there send heartbeats, and a run without one for 90 seconds becomes Crashed: nobody watches a worker's machine.
     """
+    await claim(pool)
     # Imported late: only here, and it takes a while.
     from deployments.worker import ConnectorWorker
 

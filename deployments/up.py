@@ -143,11 +143,14 @@ async def _serve(
     # Imported late: Prefect reads the environment when it is first imported.
     from prefect.exceptions import PrefectException
 
+    from deployments.ownership import claim
     from deployments.runner import FlowRunner
     from deployments.settling import settle_runs
 
     stop = asyncio.Event()
     try:
+        # First: what others have in flight there is not cut off.
+        await claim(None)
         settled = await settle_runs(ours_alone=ours_alone)
     except (httpx.HTTPError, PrefectException) as error:
         raise ServerCrashed(f"The Prefect server at {api} went away ({type(error).__name__}).") from error

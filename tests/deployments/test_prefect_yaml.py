@@ -19,6 +19,7 @@ from deployments.registration import register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted, wanted_deployments
 from flows import FLOWS
 from models.database import Database
+from tests.shared_prefect import give_back
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,8 +58,7 @@ def test_prefect_itself_makes_the_same_of_it(prefect: None, tmp_path: Path) -> N
             asyncio.run(register_in_pool(wanted, "machines"))
             by_us = [client.read_deployment_by_name(one.full_name) for one in wanted]
         finally:
-            client.delete_work_pool("machines")
-            asyncio.run(register([]))
+            give_back("machines")
     for theirs, ours in zip(by_prefect, by_us, strict=True):
         for what in (
             "name",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +18,15 @@ from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Running
 
-from deployments import settling, starting
-from deployments.registration import Registered, ServedByWorkers, register, register_in_pool
+from config.secret_box import new_key
+from config.settings import settings
+from deployments import settling, starting, up
+from deployments.ownership import MARK, OtherInstallation, ServedByWorkers
+from deployments.registration import Registered, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.settling import cancel_overtaken, settle_runs
 from deployments.starting import NotStarted, is_at_work, start_run
+from tests.shared_prefect import give_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
@@ -35,9 +38,7 @@ BY_HAND = Wanted("order_import", ON_DEMAND, alone=False)
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     yield
-    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
-        client.delete_work_pool("machines")
-    asyncio.run(register([]))
+    give_back("machines")
 
 
 def bring(*wanted: Wanted) -> Registered:
@@ -146,6 +147,43 @@ def test_workers_and_a_runner_of_our_own_do_not_run_the_same() -> None:
         client.delete_work_pool("machines")
     bring(ORDERS)
     assert deployment(ORDERS).work_pool_name is None
+
+
+def use_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
+    monkeypatch.setenv("CONNECTOR_SECRET_KEY", ",".join(keys))
+    settings.cache_clear()
+
+
+def test_another_installation_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, other, newer = new_key(), new_key(), new_key()
+    use_keys(monkeypatch, key)
+    bring(ORDERS)
+    use_keys(monkeypatch, other)
+    with pytest.raises(OtherInstallation, match=f"prefect variable unset {MARK}"):
+        bring(UPLOAD)
+    with pytest.raises(OtherInstallation):
+        asyncio.run(register_in_pool([UPLOAD], "machines"))
+    with get_client(sync_client=True) as client:
+        assert [one.name for one in client.read_deployments()] == [ORDERS.name]
+        with pytest.raises(ObjectNotFound):
+            client.read_work_pool("machines")
+    # The same installation with a new key, which still has the old one to read with.
+    use_keys(monkeypatch, newer, key)
+    assert bring(ORDERS, UPLOAD).written == 1
+
+
+def test_a_server_that_others_look_after_is_left_before_anything_is_settled_there() -> None:
+    asyncio.run(register_in_pool([ORDERS], "machines"))
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run_from_deployment(deployment(ORDERS).id)
+        client.set_flow_run_state(run.id, Running(), force=True)
+        door: Any = None
+        with pytest.raises(ServedByWorkers):
+            asyncio.run(up._serve(lambda _: None, "http://127.0.0.1/api", lambda: None, door, ours_alone=False))
+        state = client.read_flow_run(run.id).state
+        client.delete_flow_run(run.id)
+    assert state is not None
+    assert state.is_running()
 
 
 def test_a_run_is_asked_for_by_name() -> None:

@@ -20,6 +20,7 @@ from models.connections import Connection
 from models.database import Database
 from tests.models.rows import make_connection, store_connection
 from tests.post_office import Postbox
+from tests.shared_prefect import give_back
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 
@@ -35,7 +36,7 @@ def deployed(sqlite_database: Database) -> Iterator[None]:
         session.get_one(Connection, connection_id).contact_email = "shop@example.org"
     asyncio.run(register([ORDERS, WATCH]))
     yield
-    asyncio.run(register([]))
+    give_back()
 
 
 def ended(*states: State[None], of: str = ORDERS.full_name, connection: str = "main") -> None:
