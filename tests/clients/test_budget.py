@@ -284,16 +284,18 @@ def test_threads_that_wait_hold_nothing(place: str) -> None:
     thread.join()
 
 
-def spend(place: str, seconds: float, start: Any, results: Any) -> None:
-    """Eight threads spend what they can."""
+def spend(place: str, seconds: float, start: Any, end: Any, results: Any) -> None:
+    """Eight threads spend what they can until the end, which the first process sets for all."""
     budget = SharedBudget(open_purse(place), "tiktok:1", {"read": Limits(100.0, 100.0)})
     start.wait()
-    end, calls = time.time() + seconds, []
+    with end.get_lock():
+        end.value = until = end.value or time.time() + seconds
+    calls: list[int] = []
 
     def work() -> None:
         while True:
             budget.acquire("read")
-            if time.time() > end:
+            if time.time() > until:
                 return
             budget.succeeded("read")
             calls.append(1)
@@ -308,8 +310,8 @@ def spend(place: str, seconds: float, start: Any, results: Any) -> None:
 
 def test_real_processes_never_exceed_the_rate_together(place: str) -> None:
     context = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(4), context.Queue()
-    processes = [context.Process(target=spend, args=(place, 1.0, start, results)) for _ in range(4)]
+    start, end, results = context.Barrier(4), context.Value("d", 0.0), context.Queue()
+    processes = [context.Process(target=spend, args=(place, 1.0, start, end, results)) for _ in range(4)]
     for process in processes:
         process.start()
     calls = sum(results.get(timeout=60) for _ in processes)

@@ -84,7 +84,7 @@ def uploaded(prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home, clock = tmp_path_factory.mktemp("uploaded") / "home", MovedClock()
     with (
         pytest.MonkeyPatch.context() as patch,
-        Sandbox(products=PRODUCTS, seed=SEED, audit_seconds=1.0, clock=clock) as box,
+        Sandbox(products=PRODUCTS, seed=SEED, audit_seconds=600.0, clock=clock) as box,
     ):
         fast_installation(patch, home)
         with closing_clients(patch):

@@ -226,8 +226,9 @@ def test_throttling_reaches_the_shared_budget(
     sandbox: Sandbox, app: App, granted: MemoryTokenStore, faults: Any, tmp_path: Path
 ) -> None:
     slept: list[float] = []
+    began = time.time()
     budget = SharedBudget(
-        FilePurse(tmp_path / "budget.db", clock=lambda: time.time() + sum(slept)),
+        FilePurse(tmp_path / "budget.db", clock=lambda: began + sum(slept)),
         "tiktok:1",
         {"read": Limits(100, 100)},
         sleep=slept.append,

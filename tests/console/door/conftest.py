@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from config.secret_box import SecretBox
 from config.settings import settings
+from console.door import app as door_module
 from console.door.app import door_app
+from console.door.guards import Attempts
 from models.database import Database
 from tests.door_messages import APP_KEY, APP_SECRET, SHOP, Prefect, TestClient
 from tests.models.rows import make_connection
@@ -44,6 +47,13 @@ def main(add_connection: Callable[..., int]) -> int:
 @pytest.fixture
 def door(main: int, prefect: Prefect) -> TestClient:
     """The pages, without the thread that drains: tests do that when they want it."""
+    return TestClient(door_app(hands=prefect.hands), base_url="http://127.0.0.1:4280", follow_redirects=False)
+
+
+@pytest.fixture
+def timeless(main: int, prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A door for which no time passes between two keys that are tried."""
+    monkeypatch.setattr(door_module, "Attempts", partial(Attempts, clock=lambda: 0.0))
     return TestClient(door_app(hands=prefect.hands), base_url="http://127.0.0.1:4280", follow_redirects=False)
 
 

@@ -112,14 +112,14 @@ def test_nobody_can_keep_out_a_key_that_was_right() -> None:
     assert attempts.wait("a", "right") == 30
 
 
-def test_after_many_wrong_keys_none_is_looked_up(door: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_many_wrong_keys_none_is_looked_up(timeless: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     key = key_of("main")
-    assert door.get(f"/cron/main/order_import?key={key}").status_code == 202
+    assert timeless.get(f"/cron/main/order_import?key={key}").status_code == 202
     for number in range(KEYS_OF_ONE):
-        assert door.get(f"/cron/main/order_import?key={number}").status_code == 403
-    assert door.get(f"/cron/main/status_sync?key={key}").status_code == 202
+        assert timeless.get(f"/cron/main/order_import?key={number}").status_code == 403
+    assert timeless.get(f"/cron/main/status_sync?key={key}").status_code == 202
     monkeypatch.setattr("console.door.app.connection_of_key", None)
-    refused = door.get("/cron/main/order_import?key=x")
+    refused = timeless.get("/cron/main/order_import?key=x")
     assert (refused.status_code, refused.text) == (429, "Too many wrong keys.\n")
     assert 1 <= int(refused.headers["retry-after"]) <= 60
 

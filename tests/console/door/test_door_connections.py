@@ -23,7 +23,7 @@ GET = b"GET / HTTP/1.1\r\nHost: door\r\n\r\n"
 
 async def slowly(_: Request) -> PlainTextResponse:
     """An answer that takes longer than a head may."""
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(2.5)
     return PlainTextResponse("done\n")
 
 
@@ -33,8 +33,8 @@ async def at_once(_: Request) -> PlainTextResponse:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Of a server that waits half a second for a head and takes fewer than four connections."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.5)
+    """Of a server that waits one and a half seconds for a head and takes fewer than four connections."""
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.5)
     monkeypatch.setattr(door_module, "_MOST_CONNECTIONS", 4)
     server = door_server(Starlette(routes=[Route("/", at_once), Route("/slowly", slowly)]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -52,7 +52,7 @@ def connect(port: int) -> socket.socket:
 def drip(connection: socket.socket, text: bytes) -> None:
     for byte in text:
         connection.sendall(bytes([byte]))
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def said(connection: socket.socket) -> bytes:
