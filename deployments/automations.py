@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from prefect.automations import Automation
@@ -84,11 +84,21 @@ def failure_automation(run_watch: UUID) -> Automation:
 
 
 async def ensure(automation: Automation) -> None:
-    """Make it on the server, or bring the one of that name in step."""
+    """Make it on the server, or bring the one of that name in step; one that was switched off by hand stays so.
+
+    One that is in step is not written: Prefect would forget what it has counted and what it waits for, such as the
+    heartbeats of a machine that was lost a minute ago.
+    """
     try:
         there = await Automation.aread(name=automation.name)
     except ValueError:
         await automation.acreate()
         return
-    automation.id = there.id
-    await automation.aupdate()
+    automation.enabled = there.enabled
+    if _said(there) != _said(automation):
+        automation.id = there.id
+        await automation.aupdate()
+
+
+def _said(automation: Automation) -> dict[str, Any]:
+    return automation.model_dump(mode="json", exclude={"id", "owner_resource"})

@@ -72,7 +72,10 @@ def prefect_server(process: Settings) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     try:
-        _note(process).write_text(json.dumps({"api": api, "server": server.pid, "owner": os.getpid()}))
+        # In one piece: commands and the next start read it at any moment.
+        written = _note(process).with_suffix(".new")
+        written.write_text(json.dumps({"api": api, "server": server.pid, "owner": os.getpid()}))
+        written.replace(_note(process))
         _wait(server, api, log)
         yield server
     finally:

@@ -119,8 +119,8 @@ def _forget_leases(process: Settings) -> None:
     shutil.rmtree(process.home / "prefect" / "concurrency_leases", ignore_errors=True)
 
 
-class _Ended(BaseException):
-    """SIGINT or SIGTERM came."""
+class _Ended(KeyboardInterrupt):
+    """SIGINT or SIGTERM came. Of this kind, because asyncio leaves any other with the task that it happened to stop."""
 
 
 def _end(_number: int, _frame: Any) -> NoReturn:

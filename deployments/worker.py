@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
+import httpx
 from prefect.events import Event, Resource
 from prefect.events.related import tags_as_related_resources
 from prefect.flows import load_flow_from_flow_run
@@ -57,7 +58,6 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         self, flow_run: FlowRun, configuration: BaseJobConfiguration, task_status: Any = None
     ) -> BaseWorkerResult:
         """Run it to its end; said to be started when its process is there."""
-        await self._send_heartbeat(flow_run)
         environment = {
             name: value
             for name, value in configuration.env.items()
@@ -83,14 +83,24 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
             raise RuntimeError("The process of the run did not start.")
         return BaseWorkerResult(identifier=str(execution.handle.pid), status_code=execution.status_code)
 
-    async def _send_heartbeat(self, flow_run: FlowRun) -> None:
-        """The first one, and waited for: the run's own goes out behind its back.
+    async def _propose_pending_state(self, flow_run: FlowRun) -> bool:
+        """Take the run, and send its first heartbeat: its own comes seconds later, and behind its back.
 
-        A machine that is gone before would leave a run that no heartbeat is ever missed of.
+        A machine that is lost until then would leave a run that no heartbeat is ever missed of.
         """
+        taken = await super()._propose_pending_state(flow_run)
+        if taken:
+            await self._send_heartbeat(flow_run)
+        return taken
+
+    async def _send_heartbeat(self, flow_run: FlowRun) -> None:
         beat = Event(
             event=HEARTBEAT,
             resource=Resource({"prefect.resource.id": f"prefect.flow-run.{flow_run.id}"}),
             related=tags_as_related_resources(flow_run.tags),
         )
-        await self.client.request("POST", "/events", json=[beat.model_dump(mode="json")])
+        try:
+            await self.client.request("POST", "/events", json=[beat.model_dump(mode="json")])
+        except httpx.HTTPError as error:
+            # The run goes on: it sends its own.
+            self.get_flow_run_logger(flow_run).warning("No first heartbeat (%s).", type(error).__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -272,6 +273,20 @@ def _to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+def _use_wal(cursor: Any) -> None:
+    """Of all statements the one that does not wait for others who write: who opens a new file at the same moment."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _engine(url: str, *, is_sqlite: bool) -> Engine:
     if not is_sqlite:
         return create_engine(
@@ -298,8 +313,8 @@ def _engine(url: str, *, is_sqlite: bool) -> Engine:
             # Housekeeping can give back space then without rewriting the file. Asked of a file that holds something,
             # this is a write, and fails while somebody else writes.
             cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA busy_timeout=30000")
+        _use_wal(cursor)
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()

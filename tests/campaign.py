@@ -26,9 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.settings.context import get_current_settings
-from prefect.testing.utilities import prefect_test_harness
 from sqlalchemy import update
 from sqlmodel import select
 
@@ -48,6 +46,7 @@ from sandbox.tiktok import order_model
 from sandbox.tiktok.logistics import carriers
 from sandbox.tiktok.order_generator import OrderGenerator
 from tasks.shops import utc_now
+from tests.shared_prefect import prefect_of_tests
 
 REGIONS = ("GB", "US", "ES")
 # Everywhere but at the token host, where an answer that is lost ends the authorization for good (1.4).
@@ -457,10 +456,7 @@ def installation(home: Path) -> Iterator[None]:
     settings.cache_clear()
     # Clients that are killed break off their requests.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    with (
-        prefect_test_harness(server_startup_timeout=240),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
+    with prefect_of_tests():
         yield
 
 

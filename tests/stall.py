@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 from config.settings import settings
 from console.demo_shop import add_templates, connect_sandbox
@@ -20,15 +18,13 @@ from sandbox.server import Sandbox
 from sandbox.tiktok.shelf import Product
 from tasks.report import RunResult
 from tests.clients_of_a_test import closing_clients
+from tests.shared_prefect import prefect_of_tests
 
 
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[None]:
-    """One Prefect server for all tests of this process; no heartbeat thread, which would cost a second a flow."""
-    with (
-        prefect_test_harness(server_startup_timeout=240),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
+    """One Prefect server for all tests of this process."""
+    with prefect_of_tests():
         yield
 
 

@@ -15,7 +15,7 @@ from sandbox.tiktok.order_entry import BY_SELLER, BY_TIKTOK, Entry
 from sandbox.tiktok.order_model import DAY, Buyer, Charges, Item, Order
 from sandbox.tiktok.order_money import rounded
 from sandbox.tiktok.order_people import Person, Place
-from sandbox.tiktok.shelf import Offer
+from sandbox.tiktok.shelf import Offer, Product
 
 if TYPE_CHECKING:
     from sandbox.tiktok.world import TikTokWorld
@@ -117,10 +117,14 @@ class OrderGenerator:
     # What is bought
 
     def _offers(self) -> dict[str, Offer]:
-        """SKUs on sale"""
+        """SKUs on sale, in an order that does not follow from which was listed first: the same seed buys the same."""
+
+        def external_id(product: Product) -> str:
+            return str(product.content.get("external_product_id"))
+
         return {
             sku_id: offer
-            for product in self._shop.shelf.products.values()
+            for product in sorted(self._shop.shelf.products.values(), key=external_id)
             if product.status == "ACTIVATE" and product.live is not None
             for sku_id, offer in product.offers.items()
             if not offer.deactivated_by

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.installation import free_port
 from deployments.children import Child, ChildFailed
 
 # Answers every request, says one line when it is up, and ends with its standard input.
@@ -43,9 +44,7 @@ time.sleep(600)
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

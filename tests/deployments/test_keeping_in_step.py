@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,3 +74,20 @@ def test_deployments_of_a_pool_follow_when_both_come_back(world: World) -> None:
         "OperationalError); going on.",
         "ConnectError); going on.",
     ]
+
+
+def test_a_signal_ends_up_whichever_of_its_tasks_it_meets() -> None:
+    async def starting() -> None:
+        async def one_of_its_tasks() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        await asyncio.gather(one_of_its_tasks(), return_exceptions=True)
+        await asyncio.sleep(20)
+
+    before = {number: signal.signal(number, up._end) for number in up._SIGNALS}
+    try:
+        with pytest.raises(up._Ended):
+            up._run(starting())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

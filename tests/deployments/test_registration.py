@@ -21,6 +21,7 @@ from prefect.states import Completed, Running
 from config.secret_box import new_key
 from config.settings import settings
 from deployments import settling, starting, up
+from deployments.automations import ensure, heartbeat_automation
 from deployments.ownership import MARK, OtherInstallation, ServedByWorkers
 from deployments.registration import Registered, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
@@ -152,6 +153,29 @@ def test_workers_and_a_runner_of_our_own_do_not_run_the_same() -> None:
 def use_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
     monkeypatch.setenv("CONNECTOR_SECRET_KEY", ",".join(keys))
     settings.cache_clear()
+
+
+def test_an_automation_in_step_is_not_written_and_one_switched_off_stays_off() -> None:
+    """Prefect forgets what an automation waits for whenever it is written."""
+
+    def automations() -> list[dict[str, Any]]:
+        with get_client(sync_client=True) as client:
+            found: list[dict[str, Any]] = client.request("POST", "/automations/filter", json={}).json()
+        return [one for one in found if one["name"].startswith("connector: ")]
+
+    watch = Wanted("run_watch", ON_DEMAND, alone=False)
+    asyncio.run(register_in_pool([ORDERS, watch], "machines"))
+    first = automations()
+    assert len(first) == 2
+    asyncio.run(register_in_pool([ORDERS, UPLOAD, watch], "machines"))
+    assert automations() == first
+    with get_client(sync_client=True) as client:
+        switched = {"id": first[0]["id"]}
+        client.request("PATCH", "/automations/{id}", path_params=switched, json={"enabled": False})
+    asyncio.run(ensure(heartbeat_automation().model_copy(update={"description": "Another one."})))
+    asyncio.run(register_in_pool([ORDERS, watch], "machines"))
+    assert [one["enabled"] for one in automations()] == [False, True]
+    assert "Another one." not in str(automations())
 
 
 def test_another_installation_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -252,8 +252,9 @@ def test_what_is_killed_is_started_again_and_work_goes_on(start: Callable[[], Up
     assert up.run_to_its_end(up.deployments()["catalog_upload"]["id"]) == "COMPLETED", up.log.read_text()
     states = {row["state"]["type"] for row in up.post("flow_runs/filter", {"flow_runs": {}}) if row["state"]}
     assert up.end() == 0
-    # Prefect's own clients complain of a server that went away.
-    assert victim == "prefect_server" or "Traceback" not in up.log.read_text()
+    said = up.log.read_text()
+    # Prefect's own clients complain of a server that went away, and its runner of a run that was just being forked.
+    assert victim == "prefect_server" or said.count("Traceback") == said.count("could not start"), said
     assert "COMPLETED" in states
 
 
@@ -271,15 +272,17 @@ def test_a_run_that_is_killed_crashes_alone_and_the_next_goes_on(start: Callable
     upload = up.deployments()["catalog_upload"]["id"]
     assert up.run_to_its_end(upload) == "COMPLETED"
     server = children_of(up.process.pid)["forkserver"]
-    run = up.create_run_at_work(upload)
 
-    def forked() -> int | None:
-        """The process of that run: a child of the fork server."""
-        task = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        return int(task[0]) if task and up.state(run) == "RUNNING" else None
+    def crashed() -> bool:
+        """Kill the youngest child of the fork server: the run's, unless that has ended or another began just now."""
+        run = up.create_run_at_work(upload)
+        up.wait_for(lambda: up.state(run) != "PENDING")
+        for pid in Path(f"/proc/{server}/task/{server}/children").read_text().split()[-1:]:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        return bool(up.outcome(run) == "CRASHED")
 
-    os.kill(up.wait_for(forked), signal.SIGKILL)
-    assert up.outcome(run) in ("CRASHED", "COMPLETED")
+    up.wait_for(crashed)
     assert up.run_to_its_end(upload) == "COMPLETED", up.log.read_text()
     assert up.end() == 0
 

@@ -38,7 +38,8 @@ pytestmark = pytest.mark.slow
 def stir(listed: Listed, seed: int, changes: int = 24) -> None:
     """What a busy shop does in an hour: sales, prices, promotions, products off and on, a variant gone."""
     shop, dice = listed.sandbox.prestashop, random.Random(seed)
-    variants = [(sku.id_product or 0, sku.id_product_attribute or 0) for sku in listed.skus()]
+    # Rows come in the order in which threads listed them.
+    variants = sorted((sku.id_product or 0, sku.id_product_attribute or 0) for sku in listed.skus())
     variants = [(one, key) for one, key in variants if shop.stock_row(one, key) is not None]
     for _ in range(changes):
         product, combination = dice.choice(variants)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from contextvars import Context
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -208,3 +212,19 @@ def test_a_connection_opens_while_somebody_writes(sqlite_url: str) -> None:
     assert store == 2
     first.dispose()
     second.dispose()
+
+
+def test_a_new_file_is_opened_while_somebody_else_makes_it(tmp_path: Path) -> None:
+    """Changing a file to WAL is the one thing for which SQLite does not wait by itself."""
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE made (here INTEGER)")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO made VALUES (1)")
+        timer = threading.Timer(0.3, other.execute, ("COMMIT",))
+        timer.start()
+        opened = Database(f"sqlite:///{path}")
+        with opened.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        opened.dispose()
+        timer.join()

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -118,10 +119,16 @@ def test_the_control_surface_is_never_faulty(sandbox: Sandbox, client: httpx.Cli
 
 def test_serving_ends_with_a_signal(sandbox: Sandbox) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.start()
+
+    def end() -> None:
+        while signal.getsignal(signal.SIGTERM) is before:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    ending = threading.Thread(target=end)
+    ending.start()
     sandbox.serve_forever()
-    timer.join()
+    ending.join()
     assert signal.getsignal(signal.SIGTERM) is before
 
 
