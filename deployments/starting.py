@@ -11,6 +11,8 @@ import httpx
 from deployments.schedules import ON_DEMAND
 
 _OVERDUE = timedelta(minutes=10)
+# What still runs after its time limit has lost its machine, and nobody told Prefect.
+_LOST = timedelta(hours=6)
 # Messages about a hundred listings come one after the other: so long they make one run together. Orders do not wait.
 _APART = {"status_sync": timedelta(seconds=10)}
 
@@ -69,10 +71,12 @@ def is_at_work(flow: str, connection: str) -> bool:
     except (PrefectException, httpx.HTTPError, OSError) as error:
         raise NotStarted(f"Prefect does not say what is at work: {type(error).__name__}") from None
     for run in last:
-        if run.state is not None and run.state.is_running():
-            return True
-        # One that never began, because its worker is gone, is not waited for.
-        ended = run.state is not None and run.state.is_final()
-        wait = _APART.get(flow, timedelta()) if ended else _OVERDUE
+        if run.state is not None and run.state.is_final():
+            wait = _APART.get(flow, timedelta())
+        elif run.state is not None and run.state.is_running():
+            wait = _LOST
+        else:
+            # One that never began, because its worker is gone, is not waited for.
+            wait = _OVERDUE
         return datetime.now(UTC) - (run.expected_start_time or datetime.now(UTC)) < wait
     return False

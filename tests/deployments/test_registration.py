@@ -233,6 +233,9 @@ def test_a_run_asked_for_is_at_work_until_it_has_ended(monkeypatch: pytest.Monke
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(run, Running(), force=True)
         assert is_at_work("order_import", "uk")
+        with monkeypatch.context() as patch:
+            patch.setattr(starting, "_LOST", timedelta())
+            assert not is_at_work("order_import", "uk"), "its machine is gone"
         client.set_flow_run_state(run, Completed(), force=True)
     assert not is_at_work("order_import", "uk")
     monkeypatch.setitem(starting._APART, "order_import", timedelta(minutes=1))
