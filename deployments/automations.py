@@ -30,7 +30,7 @@ def heartbeat_automation() -> Automation:
     Only then its slot is given back, and the next run goes on where it stood. Whatever else runs on this server is none
     of its business: Prefect's own frequency is one heartbeat in 180 seconds.
     """
-    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed")}
     return Automation(
         name=_SILENT,
         description="Ends runs whose worker died together with its machine.",
@@ -60,7 +60,7 @@ def failure_automation(run_watch: UUID) -> Automation:
         name=_FAILURES,
         description="Mails about deployments whose runs keep failing.",
         trigger=EventTrigger(
-            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+            expect={f"prefect.flow-run.{state}" for state in ("Failed", "TimedOut", "Crashed")},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             match_related=_OURS,
             for_each={"related:deployment:prefect.resource.id"},
@@ -101,4 +101,5 @@ async def ensure(automation: Automation) -> None:
 
 
 def _said(automation: Automation) -> dict[str, Any]:
-    return automation.model_dump(mode="json", exclude={"id", "owner_resource"})
+    # Not as JSON, which has no sets: what a trigger expects comes in any order.
+    return automation.model_dump(exclude={"id", "owner_resource"})

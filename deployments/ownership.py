@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import VariableCreate
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterTags,
@@ -22,6 +22,7 @@ from deployments.server import ServerFailed
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.objects import Variable
 
 MARK: Final = "connector_installation"
 """The Prefect variable that says whose they are: something that only who has the installation's key can read."""
@@ -49,36 +50,43 @@ class OtherInstallation(ServerFailed):
         )
 
 
-async def claim(pool: str | None) -> None:
+async def claim(pool: str | None, *, ours_alone: bool = False) -> None:
     """Make sure that nobody else looks after the deployments on this server, before anything is changed there.
 
     Args:
         pool: a work pool whose workers run them; None for a runner of our own.
+        ours_alone: whether the server lives in the home folder of this installation, whatever its key is now.
 
     Raises:
         OtherInstallation: they are not ours.
         ServedByWorkers: without a pool, while they are in one: both would run what is due.
     """
+    box = SecretBox.open(settings())
     async with get_client() as client:
-        is_marked = await _is_marked(client)
+        mark = None if ours_alone else await client.read_variable_by_name(MARK)
+        if mark is not None:
+            _read(box, mark)
         if pool is None and (pools := await _serving_pools(client)):
             raise ServedByWorkers(*pools)
-        if not is_marked:
-            with suppress(ObjectAlreadyExists):
-                await client.create_variable(VariableCreate(name=MARK, value=_box().encrypt("connector")))
-            # Somebody else may have come at the same moment.
-            await _is_marked(client)
+        if ours_alone:
+            return
+        # With the first key, so that older ones may go.
+        value = box.encrypt("connector")
+        if mark is not None:
+            await client.update_variable(VariableUpdate(name=MARK, value=value))
+            return
+        with suppress(ObjectAlreadyExists):
+            await client.create_variable(VariableCreate(name=MARK, value=value))
+        # Somebody else may have come at the same moment.
+        if (mark := await client.read_variable_by_name(MARK)) is not None:
+            _read(box, mark)
 
 
-async def _is_marked(client: PrefectClient) -> bool:
-    """Whether they are known to be ours; not, when they are nobody's yet."""
-    box, mark = _box(), await client.read_variable_by_name(MARK)
-    if mark is not None:
-        try:
-            box.decrypt(str(mark.value))
-        except SecretBoxError:
-            raise OtherInstallation from None
-    return mark is not None
+def _read(box: SecretBox, mark: Variable) -> None:
+    try:
+        box.decrypt(str(mark.value))
+    except SecretBoxError:
+        raise OtherInstallation from None
 
 
 async def _serving_pools(client: PrefectClient) -> list[str]:
@@ -91,7 +99,3 @@ async def _serving_pools(client: PrefectClient) -> list[str]:
         work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=names)),
     )
     return sorted({one.work_pool_name for one in found if one.work_pool_name})
-
-
-def _box() -> SecretBox:
-    return SecretBox.open(settings())

@@ -69,17 +69,13 @@ class Registered:
 async def register(
     wanted: Sequence[Wanted], *, pool: str | None = None, ready: Callable[[str, UUID], None] = lambda *_: None
 ) -> Registered:
-    """Make Prefect's deployments of this project the wanted ones.
+    """Make Prefect's deployments of this project the wanted ones, on a server that is claimed (deployments.ownership).
 
     Args:
         wanted: all that should exist; others with our tag are deleted.
         pool: a work pool whose workers run them; None for a runner of our own.
         ready: told of each by full name and id as soon as it is as it should be; many take minutes.
-
-    Raises:
-        OtherInstallation, ServedByWorkers: somebody else looks after them.
     """
-    await claim(pool)
     outcome = Registered()
     async with get_client() as client:
         flows = {flow: await client.create_flow_from_name(flow) for flow in sorted({one.flow for one in wanted})}

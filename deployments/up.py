@@ -150,7 +150,7 @@ async def _serve(
     stop = asyncio.Event()
     try:
         # First: what others have in flight there is not cut off.
-        await claim(None)
+        await claim(None, ours_alone=ours_alone)
         settled = await settle_runs(ours_alone=ours_alone)
     except (httpx.HTTPError, PrefectException) as error:
         raise ServerCrashed(f"The Prefect server at {api} went away ({type(error).__name__}).") from error

@@ -10,7 +10,6 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-import httpx
 from prefect.events import Event, Resource
 from prefect.events.related import tags_as_related_resources
 from prefect.flows import load_flow_from_flow_run
@@ -101,6 +100,5 @@ class ConnectorWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         )
         try:
             await self.client.request("POST", "/events", json=[beat.model_dump(mode="json")])
-        except httpx.HTTPError as error:
-            # The run goes on: it sends its own.
+        except Exception as error:  # noqa: BLE001  # whatever it is, it would end the worker; the run sends its own
             self.get_flow_run_logger(flow_run).warning("No first heartbeat (%s).", type(error).__name__)

@@ -69,7 +69,7 @@ def read_both_sides(
             order_reading.read_orders(run) if order_ids is None else order_reading.read_again(run, order_ids),
             after_sales.read_after_sales(run, order_ids),
             order_states.read_changed_orders(key),
-            order_moves.settle_moves(key, applied=applied),
+            order_moves.settle_moves(key, order_ids, applied=applied),
             after_sales_sending.settle_requests(key, order_ids),
         ]
     )

@@ -40,7 +40,7 @@ def order_status_sync(connection: str = "", order_ids: list[str] | None = None, 
         else:
             reports.append(order_reading.read_again(run, order_ids))
             asked = order_reading.orders_of(run.connection_id, order_ids)
-        reports.append(order_moves.settle_moves(run.connection_id))
+        reports.append(order_moves.settle_moves(run.connection_id, order_ids))
         if order_moves.are_followed(run.connection_id):
             progress = Progress("Moving PrestaShop orders")
             parts = batches(order_moves.orders_behind(run.connection_id, asked), ORDERS_A_BATCH)

@@ -7,7 +7,7 @@ somebody made by hand, is not made again. What such a run left open is settled f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -112,11 +112,12 @@ def state_book(connection_id: int) -> StateBook:
 
 
 @task(name="settle moves", cache_policy=NO_CACHE, **on_retryable)
-def settle_moves(connection_id: int, *, applied: int = 0) -> BatchReport:
+def settle_moves(connection_id: int, order_ids: Collection[str] | None = None, *, applied: int = 0) -> BatchReport:
     """Moves that earlier runs left open: made, or to be planned anew (K3). What was refused and is so now is over.
 
     Args:
         connection_id: whose.
+        order_ids: the orders that were read; all that changed when left out.
         applied: the stored plan that is about to be applied; its moves are open by right.
     """
     report = BatchReport()
@@ -128,7 +129,12 @@ def settle_moves(connection_id: int, *, applied: int = 0) -> BatchReport:
                 col(Change.state).in_((ChangeState.PLANNED, ChangeState.SENT, ChangeState.PARKED)),
             )
         ).all()
-    left = [change for change in left if change.plan_id != applied or change.state is not ChangeState.PLANNED]
+    left = [
+        change
+        for change in left
+        if (change.plan_id != applied or change.state is not ChangeState.PLANNED)
+        and (order_ids is None or change.object.split(":")[1] in order_ids)
+    ]
     if not left:
         return report
     keys = orders_of(connection_id, [change.object.split(":")[1] for change in left])

@@ -36,5 +36,5 @@ def give_back(*pools: str) -> None:
             with suppress(ObjectNotFound):
                 client.delete_work_pool(pool)
     asyncio.run(register([]))
-    with get_client(sync_client=True) as client:
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
         client.delete_variable_by_name(MARK)

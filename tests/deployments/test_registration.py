@@ -22,7 +22,7 @@ from config.secret_box import new_key
 from config.settings import settings
 from deployments import settling, starting, up
 from deployments.automations import ensure, heartbeat_automation
-from deployments.ownership import MARK, OtherInstallation, ServedByWorkers
+from deployments.ownership import MARK, OtherInstallation, ServedByWorkers, claim
 from deployments.registration import Registered, register, register_in_pool
 from deployments.schedules import ON_DEMAND, Wanted
 from deployments.settling import cancel_overtaken, settle_runs
@@ -141,11 +141,13 @@ def test_in_a_work_pool_for_workers_on_other_machines() -> None:
 
 def test_workers_and_a_runner_of_our_own_do_not_run_the_same() -> None:
     asyncio.run(register_in_pool([ORDERS], "machines"))
-    with pytest.raises(ServedByWorkers, match="prefect work-pool delete machines"):
-        bring(ORDERS)
+    for ours_alone in (True, False):
+        with pytest.raises(ServedByWorkers, match="prefect work-pool delete machines"):
+            asyncio.run(claim(None, ours_alone=ours_alone))
     assert deployment(ORDERS).work_pool_name == "machines"
     with get_client(sync_client=True) as client:
         client.delete_work_pool("machines")
+    asyncio.run(claim(None))
     bring(ORDERS)
     assert deployment(ORDERS).work_pool_name is None
 
@@ -181,19 +183,26 @@ def test_an_automation_in_step_is_not_written_and_one_switched_off_stays_off() -
 def test_another_installation_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     key, other, newer = new_key(), new_key(), new_key()
     use_keys(monkeypatch, key)
-    bring(ORDERS)
+    asyncio.run(register_in_pool([ORDERS], "machines"))
     use_keys(monkeypatch, other)
     with pytest.raises(OtherInstallation, match=f"prefect variable unset {MARK}"):
-        bring(UPLOAD)
+        asyncio.run(register_in_pool([UPLOAD], "others"))
     with pytest.raises(OtherInstallation):
-        asyncio.run(register_in_pool([UPLOAD], "machines"))
+        asyncio.run(claim(None))
     with get_client(sync_client=True) as client:
         assert [one.name for one in client.read_deployments()] == [ORDERS.name]
         with pytest.raises(ObjectNotFound):
-            client.read_work_pool("machines")
-    # The same installation with a new key, which still has the old one to read with.
-    use_keys(monkeypatch, newer, key)
-    assert bring(ORDERS, UPLOAD).written == 1
+            client.read_work_pool("others")
+    # The same installation with a new key, then without the old one.
+    for keys in ([newer, key], [newer]):
+        use_keys(monkeypatch, *keys)
+        asyncio.run(register_in_pool([ORDERS, UPLOAD], "machines"))
+
+
+def test_the_server_in_its_own_home_is_an_installations_whatever_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        use_keys(monkeypatch, new_key())
+        asyncio.run(claim(None, ours_alone=True))
 
 
 def test_a_server_that_others_look_after_is_left_before_anything_is_settled_there() -> None:

@@ -36,7 +36,7 @@ def machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machin
 def worker(machines: Machines) -> Iterator[subprocess.Popen[bytes]]:
     form = ConnectorWorker.get_default_base_job_template()
     machines.post("work_pools/", {"name": "shops", "type": ConnectorWorker.type, "base_job_template": form})
-    started = machines.start("worker", ("prefect", "worker", "start", "--pool", "shops", "--limit", "2"))
+    started = machines.start("worker", ("prefect", "worker", "start", "--pool", "shops", "--limit", "4"))
     yield started
     if started.poll() is None:
         lose(started)
@@ -48,23 +48,26 @@ def begin(machines: Machines, worker: object, tmp_path: Path) -> Begin:
     flow = machines.post("flows/", {"name": "sleeping"})
 
     def run(
-        seconds: float, entrypoint: str = "tests.deployments.sleeping.sleeping", tags: Sequence[str] = ()
+        seconds: float,
+        entrypoint: str = "tests.deployments.sleeping.sleeping",
+        tags: Sequence[str] = (),
+        heartbeat: int = 45,
     ) -> tuple[str, int, str]:
         told = tmp_path / f"told {time.monotonic_ns()}"
         made = {
-            "name": entrypoint,
+            "name": told.name,
             "flow_id": flow["id"],
             "work_pool_name": "shops",
             "entrypoint": entrypoint,
             "tags": tags,
-            "job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "45", "TOLD": str(told)}},
+            "job_variables": {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(heartbeat), "TOLD": str(told)}},
         }
         deployment = machines.post("deployments/", made)["id"]
         asked = {"parameters": {"told": str(told), "seconds": seconds}}
         run = machines.post(f"deployments/{deployment}/create_flow_run", asked)
         machines.wait_for(lambda: told.exists() and told.read_text())
-        pid, heartbeat = told.read_text().split()
-        return run["id"], int(pid), heartbeat
+        pid, beats = told.read_text().split()
+        return run["id"], int(pid), beats
 
     return run
 
@@ -121,15 +124,21 @@ def test_a_worker_that_is_told_to_end_does(machines: Machines, worker: subproces
     assert state(machines, run) in ("COMPLETED", "CRASHED", "CANCELLED")
 
 
-def test_a_run_whose_machine_is_gone_crashes(
+def test_runs_whose_machine_is_gone_crash(
     machines: Machines, worker: subprocess.Popen[bytes], begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is left to tell of its end, only its heartbeat is missed; also when it sent none of its own yet."""
-    monkeypatch.setattr(automations, "_SILENCE", timedelta(seconds=10))
+    """Nobody is left to tell of their end, only heartbeats are missed; also of one that sent none of its own yet."""
+    silence = timedelta(seconds=45)
+    monkeypatch.setattr(automations, "_SILENCE", silence)
     machines.post("automations/", heartbeat_automation().model_dump(mode="json", exclude={"id"}))
+    began = time.monotonic()
+    alive, _, _ = begin(300, heartbeat=30, tags=[TAG])
+    machines.wait_for(lambda: time.monotonic() > began + silence.total_seconds() + 15)
+    assert state(machines, alive) == "RUNNING"
     foreign, _, _ = begin(300)
-    run, _, _ = begin(300, entrypoint="tests.deployments.slow_to_load.never", tags=[TAG])
-    assert state(machines, run) == "PENDING"
+    new, _, _ = begin(300, entrypoint="tests.deployments.slow_to_load.never", tags=[TAG])
+    assert state(machines, new) == "PENDING"
     lose(worker)
-    machines.wait_for(lambda: state(machines, run) == "CRASHED", seconds=90)
+    for run in (alive, new):
+        machines.wait_for(lambda run=run: state(machines, run) == "CRASHED")  # type: ignore[misc]
     assert state(machines, foreign) == "RUNNING"
