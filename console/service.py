@@ -1,4 +1,4 @@
-"""`connector up|demo|db upgrade|new-key`: running and maintaining the installation itself."""
+"""`connector up|demo|db upgrade|new-key|rotate-key`: running and maintaining the installation itself."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command()(deploy)
     app.command()(demo)
     app.command("new-key")(new_key)
+    app.command("rotate-key")(rotate_key)
     app.add_typer(db, name="db")
 
 
@@ -173,3 +174,19 @@ def new_key() -> None:
 
     sys.stdout.write(make() + "\n")
     say("Put it into CONNECTOR_SECRET_KEY; to rotate, first and followed by a comma and the old key.")
+
+
+def rotate_key(as_json: AsJson = False) -> None:
+    """Encrypt what is stored anew with the first key, so that the keys after it can go."""
+    from console.installation import open_installation
+
+    open_installation()
+    from tasks.key_rotation import encrypt_anew
+
+    done = encrypt_anew()
+    result(
+        dict(done),
+        as_json=as_json,
+        text=f"{sum(done.values())} secrets are encrypted with the first key. The keys after it can go once everything "
+        "that runs was started with the first one. Backups made until now still want them.",
+    )

@@ -73,6 +73,7 @@ COMMANDS = {
     "products sync-status",
     "products upload",
     "restore",
+    "rotate-key",
     "run",
     "sandbox",
     "settings copy",
