@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 JOBS   ?= 2
 
-.PHONY: install demo test test-fast test-slow lint bench soak campaign scenario constraints audit clean
+.PHONY: install demo test test-fast test-slow lint properties bench soak campaign scenario constraints audit clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else None'
@@ -33,6 +33,10 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+# Property tests with twenty times as many examples, and others each time; those of `make test` are the same ones always.
+properties: $(STAMP)
+	@PROPERTIES=search $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q tests/rules tests/clients tests/sandbox -m "not slow"
 
 # make bench            every benchmark
 # make bench ONLY=name  one of them

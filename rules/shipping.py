@@ -203,19 +203,28 @@ class _Plan:
 
     def work_out(self, numbered: Sequence[_Numbered]) -> None:
         all_shipped = not self.left
-        known = {unit.tracking_number.casefold() for unit in live_units(self.order)} - {""}
-        open_ones: list[_Numbered] = []
         claimed: dict[str, Parcel] = {}
         for one in numbered:
             if one.parcel.unit_ids:
                 self._named(one, claimed)
-            elif one.key in known:
+        known, open_ones = self._known(), []
+        for one in numbered:
+            if one.parcel.unit_ids:
+                continue
+            if one.key in known:
                 self._say("already_shipped", f"TikTok Shop knows the tracking number {one.number}")
             else:
                 open_ones.append(one)
         if not all_shipped:
             open_ones = self._share(open_ones)
         self._correct(open_ones, {one.key for one in numbered}, claimed)
+
+    def _known(self) -> set[str]:
+        """The numbers TikTok Shop knows once what is planned until now is done."""
+        numbers = {unit.id: unit.tracking_number for unit in live_units(self.order)}
+        for shipment in self.shipments:
+            numbers |= dict.fromkeys(shipment.unit_ids, shipment.tracking_number)
+        return {number.casefold() for number in numbers.values()} - {""}
 
     def _named(self, one: _Numbered, claimed: dict[str, Parcel]) -> None:
         """A parcel whose units a person named. `claimed`: the units that were named before, with their parcels."""
@@ -327,18 +336,17 @@ class _Plan:
 
     def _correct(self, numbered: Sequence[_Numbered], current: Collection[str], claimed: Collection[str]) -> None:
         """Numbers that TikTok Shop does not know, of units that are shipped: they replace those that are gone."""
-        by_number: dict[str, list[Unit]] = {}
-        for unit in live_units(self.order):
-            by_number.setdefault(unit.tracking_number.casefold(), []).append(unit)
-        stale = [
-            units
-            for number, units in by_number.items()
-            if number and number not in current and not any(unit.id in claimed for unit in units)
-        ]
+        units = live_units(self.order)
+        named = {_package(unit) for unit in units if unit.id in claimed}
+        stale: dict[str, list[Unit]] = {}
+        for unit in units:
+            if (number := unit.tracking_number.casefold()) not in {"", *current} and _package(unit) not in named:
+                stale.setdefault(number, []).append(unit)
         # Several parcels in one package: the first stands for it, as when it was shipped.
-        pairs = len(stale) if len(stale) == len(numbered) or len(stale) == len(by_number) == 1 else 0
-        for one, units in zip(numbered[:pairs], stale, strict=False):
-            for package in _grouped(units):
+        is_one = len({unit.tracking_number.casefold() for unit in units}) == 1
+        pairs = len(stale) if len(stale) == len(numbered) or (len(stale) == 1 and is_one) else 0
+        for one, old in zip(numbered[:pairs], stale.values(), strict=False):
+            for package in _grouped(old):
                 self._change(one, package)
         for one in numbered[pairs:]:
             self._spare(one)

@@ -23,10 +23,11 @@ from tests.post_office import Postbox, mail_through, post_office
 pytest_plugins = ["tests.stall"]
 
 # How long an example takes is no matter of tests; on a busy machine it takes any time.
-hypothesis.settings.register_profile(
-    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("unhurried")
+_UNHURRIED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# The same examples every time, so that a test fails for what was changed; `make properties` looks for others.
+hypothesis.settings.register_profile("same", _UNHURRIED, derandomize=True)
+hypothesis.settings.register_profile("search", _UNHURRIED, max_examples=2_000)
+hypothesis.settings.load_profile(os.environ.get("PROPERTIES", "same"))
 
 
 class Clock:

@@ -237,6 +237,37 @@ def test_a_correction_in_transit_at_the_last_moment() -> None:
     assert len(plan(of, parcels("BBBB2")).value) == 1
 
 
+@pytest.mark.parametrize(
+    ("of", "given_parcels", "first"),
+    [
+        # A number that leaves with named units is no number for others, and the other one is that of the first unit.
+        (
+            order([shipped(1, "BBBB2", "p1"), unit(2)], "PARTIALLY_SHIPPING", rts_time=SECONDS),
+            [Parcel(1, 7, "AAAA1, CCCC3"), named("AAAA1", "u2")],
+            [("AAAA1", ("u2",)), ("CCCC3", ("u1",))],
+        ),
+        # A number that another takes the place of is free for the rest.
+        (
+            order([unit(1), unit(2), shipped(3, "BBBB2", "p1")], "PARTIALLY_SHIPPING", rts_time=SECONDS),
+            [Parcel(1, 7, "BBBB2"), named("AAAA1", "u3")],
+            [("AAAA1", ("u3",)), ("BBBB2", ("u1", "u2"))],
+        ),
+        # Of two packages that left with one number one is named.
+        (
+            gone(shipped(1, "CCCC3", "p1"), shipped(2, "CCCC3", "p2")),
+            [named("AAAA1", "u1"), Parcel(1, 7, "BBBB2")],
+            [("AAAA1", ("u1",)), ("BBBB2", ("u2",))],
+        ),
+    ],
+)
+def test_named_parcels_come_first(
+    of: TikTokOrder, given_parcels: list[Parcel], first: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    planned = plan(of, given_parcels)
+    assert [(each.tracking_number, each.unit_ids) for each in planned.value] == first
+    assert plan(apply(of, planned.value), given_parcels).value == ()
+
+
 NUMBERS = st.sampled_from(["AAAA1", "BBBB2", "CCCC3", "aaaa1"])
 UNIT_IDS = st.lists(st.sampled_from(["u1", "u2", "u3", "u4"]), max_size=3, unique=True).map(tuple)
 PARCELS = st.lists(
