@@ -139,6 +139,5 @@ def test_runs_whose_machine_is_gone_crash(
     new, _, _ = begin(300, entrypoint="tests.deployments.slow_to_load.never", tags=[TAG])
     assert state(machines, new) == "PENDING"
     lose(worker)
-    for run in (alive, new):
-        machines.wait_for(lambda run=run: state(machines, run) == "CRASHED")  # type: ignore[misc]
+    machines.wait_for(lambda: {state(machines, run) for run in (alive, new)} == {"CRASHED"})
     assert state(machines, foreign) == "RUNNING"
