@@ -17,7 +17,7 @@ from benchmarks.results import Figure, held_against
 from benchmarks.shops import say, timed
 from models.catalogue import Variant
 from models.connections import Connection
-from models.database import database
+from models.database import database, table_of
 from tasks.shops import utc_now
 from tasks.stock import KnownStock
 
@@ -72,7 +72,7 @@ def _store() -> int:
         empty = dict.fromkeys(("reference", "supplier_reference", "ean13", "upc", "isbn", "mpn", "hash"), "")
         numbers = {"price": 0, "ecotax": 0, "weight": 0, "minimal_quantity": 1, "default_on": True}
         session.connection().execute(
-            Variant.__table__.insert(),  # type: ignore[attr-defined]
+            table_of(Variant).insert(),
             [
                 {
                     "connection_id": connection.key,

@@ -23,7 +23,7 @@ from benchmarks.results import Figure, held_against
 from benchmarks.shops import Shops, connect, make_ready, mirror_catalogue, say, serving, timed
 from flows.price_stock_sync import price_stock_sync
 from models.catalogue import Product, Variant
-from models.database import database
+from models.database import database, table_of
 from models.listings import Listing, ListingSku
 from tasks.inputs import read_inputs
 from tasks.offers import load_offers
@@ -86,7 +86,7 @@ def list_everything(connection_id: int) -> int:
         connection = session.connection()
         products = connection.execute(select(Product.id_product).where(Product.connection_id == connection_id))
         connection.execute(
-            Listing.__table__.insert(),  # type: ignore[attr-defined]
+            table_of(Listing).insert(),
             [
                 {
                     "id": id_product,
@@ -111,7 +111,7 @@ def list_everything(connection_id: int) -> int:
             select(Variant.id_product, Variant.id_product_attribute).where(Variant.connection_id == connection_id)
         )
         connection.execute(
-            ListingSku.__table__.insert(),  # type: ignore[attr-defined]
+            table_of(ListingSku).insert(),
             [
                 {
                     "connection_id": connection_id,

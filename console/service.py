@@ -173,7 +173,10 @@ def new_key() -> None:
     from config.secret_box import new_key as make
 
     sys.stdout.write(make() + "\n")
-    say("Put it into CONNECTOR_SECRET_KEY; to rotate, first and followed by a comma and the old key.")
+    say(
+        "Put it into CONNECTOR_SECRET_KEY; to rotate, first and followed by a comma and the old key; then: "
+        "connector rotate-key"
+    )
 
 
 def rotate_key(as_json: AsJson = False) -> None:

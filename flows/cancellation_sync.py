@@ -44,18 +44,13 @@ def cancellation_sync(
             reports.append(order_states.read_parcels(key, asked))
         for part in batches(waiting, ORDERS_A_BATCH):
             reports.append(after_sales_sending.answer_buyers(run, part, dry_run=dry_run))
-        for part in batches(only(asked, after_sales_sending.cancelled_in_prestashop(key)), ORDERS_A_BATCH):
+        for part in batches(after_sales_sending.cancelled_in_prestashop(key, asked), ORDERS_A_BATCH):
             reports.append(after_sales_sending.cancel_on_tiktok(run, part, dry_run=dry_run, retry_parked=retry_parked))
-        for part in batches(only(asked, after_sales.unapplied(key)), ORDERS_A_BATCH):
+        for part in batches(after_sales.unapplied(key, asked), ORDERS_A_BATCH):
             reports.append(after_sales.apply_after_sales(run, part, dry_run=dry_run))
         report = BatchReport.total(reports)
         publish(run, report, changes_table(run), dry_run=dry_run)
         return RunResult.of(run.connection, run.plan, report)
-
-
-def only(asked: Sequence[int] | None, found: Sequence[int]) -> Sequence[int]:
-    """Those of the found orders that were asked for."""
-    return found if asked is None else sorted(set(asked).intersection(found))
 
 
 def read_both_sides(
@@ -82,11 +77,10 @@ def apply_cancellations(run: Run, plan: int) -> BatchReport:
     waiting = set(order_changes.planned_requests(plan))
     for part in batches([one for one in after_sales_sending.requests_to_answer(key) if one in waiting], ORDERS_A_BATCH):
         reports.append(after_sales_sending.answer_buyers(applying, part))
-    cancelling = set(order_changes.planned_orders(plan, ChangeKind.CANCEL))
-    cancelling &= set(after_sales_sending.cancelled_in_prestashop(key))
-    for part in batches(sorted(cancelling), ORDERS_A_BATCH):
+    cancelling = order_changes.planned_orders(plan, ChangeKind.CANCEL)
+    for part in batches(after_sales_sending.cancelled_in_prestashop(key, cancelling), ORDERS_A_BATCH):
         reports.append(after_sales_sending.cancel_on_tiktok(applying, part))
-    moving = set(order_changes.planned_orders(plan, ChangeKind.STATE)).intersection(after_sales.unapplied(key))
-    for part in batches(sorted(moving), ORDERS_A_BATCH):
+    moving = order_changes.planned_orders(plan, ChangeKind.STATE)
+    for part in batches(after_sales.unapplied(key, moving), ORDERS_A_BATCH):
         reports.append(after_sales.apply_after_sales(applying, part))
     return BatchReport.total([*reports, order_changes.close_plan(plan)])

@@ -47,12 +47,9 @@ def order_cancel(order_ids: list[str], reason: str, connection: str = "", dry_ru
 
 def cancel_in_prestashop(run: Run, keys: Sequence[int], *, dry_run: bool = False) -> BatchReport:
     """What TikTok Shop cancelled of these orders, PrestaShop cancels too."""
-    cancelled = set(after_sales.unapplied(run.connection_id)).intersection(keys)
+    cancelled = after_sales.unapplied(run.connection_id, keys)
     return BatchReport.total(
-        [
-            after_sales.apply_after_sales(run, part, dry_run=dry_run)
-            for part in batches(sorted(cancelled), ORDERS_A_BATCH)
-        ]
+        [after_sales.apply_after_sales(run, part, dry_run=dry_run) for part in batches(cancelled, ORDERS_A_BATCH)]
     )
 
 

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
 from alembic import command
@@ -206,6 +206,11 @@ class Database:
         self.engine.dispose()
 
 
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements without its objects."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
 def upsert(
     session: Session,
     table: type[SQLModel],
@@ -223,7 +228,7 @@ def upsert(
     """
     if not rows:
         return
-    target = cast(Table, table.__table__)  # type: ignore[attr-defined]  # SQLModel adds it at class creation
+    target = table_of(table)
     keys = [column.name for column in target.primary_key]
     names = [name for name in (only if only is not None else rows[0]) if name not in keys]
     dialect = session.get_bind().dialect.name

@@ -177,8 +177,13 @@ def park_request(row: AfterSale, code: str, cause: str, fix: str) -> Failure:
 # What follows in PrestaShop
 
 
-def unapplied(connection_id: int) -> list[int]:
-    """Orders with a cancellation or return whose effect in PrestaShop is not settled, and cancelled ones without."""
+def unapplied(connection_id: int, order_keys: Collection[int] | None = None) -> list[int]:
+    """Orders with a cancellation or return whose effect in PrestaShop is not settled, and cancelled ones without.
+
+    Args:
+        connection_id: whose.
+        order_keys: of these orders alone; of all when left out.
+    """
     with database().read() as session:
         told = session.exec(
             select(AfterSale.order_id, AfterSale.parked_code).where(
@@ -204,7 +209,8 @@ def unapplied(connection_id: int) -> list[int]:
                 Order.parked_code == "",
             )
         ).all()
-    return sorted(open_ones | {key for key in cancelled if key is not None})
+    found_keys = open_ones.union(key for key in cancelled if key is not None)
+    return sorted(found_keys if order_keys is None else found_keys.intersection(order_keys))
 
 
 @task(name="apply cancellations and returns", cache_policy=NO_CACHE, **on_retryable)

@@ -268,8 +268,13 @@ def _answer(
 # Cancelling on TikTok Shop
 
 
-def cancelled_in_prestashop(connection_id: int) -> list[int]:
-    """Imported orders that were cancelled in PrestaShop and are open or on their way on TikTok Shop (C5)."""
+def cancelled_in_prestashop(connection_id: int, order_keys: Collection[int] | None = None) -> list[int]:
+    """Imported orders that were cancelled in PrestaShop and are open or on their way on TikTok Shop (C5).
+
+    Args:
+        connection_id: whose.
+        order_keys: of these orders alone; of all when left out.
+    """
     shops = open_shops(connection_id)
     if not shops.settings.orders.cancel_on_tiktok:
         return []
@@ -284,7 +289,7 @@ def cancelled_in_prestashop(connection_id: int) -> list[int]:
                 col(Order.status).in_((*_CANCELLABLE, *_ON_ITS_WAY)),
             )
         ).all()
-    return [key for key in keys if key is not None]
+    return [key for key in keys if key is not None and (order_keys is None or key in order_keys)]
 
 
 @task(name="cancel on TikTok Shop", cache_policy=NO_CACHE, **on_retryable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import Column, Table, bindparam, select, update
 from sqlmodel import SQLModel
@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from config.secret_box import SecretBox
 from config.settings import settings
 from models.connections import Connection
-from models.database import database
+from models.database import database, table_of
 from models.orders import Order
 from models.webhooks import CronKey
 
@@ -36,7 +36,7 @@ def encrypt_anew() -> Counter[str]:
     """
     box, done = SecretBox.open(settings()), Counter[str]()
     for model, names in SEALED.items():
-        table = cast(Table, model.__table__)  # type: ignore[attr-defined]  # SQLModel adds it at class creation
+        table = table_of(model)
         for name in names:
             for page in _pages(table, table.c[name]):
                 _replace(table, table.c[name], [(key, token, box.rotate(token)) for key, token in page])

@@ -23,7 +23,7 @@ from clients.errors import ConfigurationFault, Unavailable
 from clients.prestashop.filters import Filters, any_of, equals
 from clients.prestashop.records import Record
 from models.catalogue import Product, Variant
-from models.database import database, in_parts, upsert
+from models.database import database, in_parts, table_of, upsert
 from tasks.mirror_rows import (
     PRODUCT_ASSOCIATIONS,
     PRODUCT_FIELDS,
@@ -295,8 +295,7 @@ def settle_variants(connection_id: int, ids: CatalogueIds) -> BatchReport:
 
 def _settle_simple_products(session: Session, connection_id: int) -> None:
     """One statement each way: simple products get (or refresh) their variant 0, others lose it."""
-    variants = Variant.__table__  # type: ignore[attr-defined]
-    products = Product.__table__  # type: ignore[attr-defined]
+    variants, products = table_of(Variant), table_of(Product)
     combination = variants.alias()
     has_combinations = (
         sql_select(literal(1))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Table, delete, func, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from config.secret_box import SecretBox
 from config.settings import settings
 from models.connections import Connection
-from models.database import database, in_parts
+from models.database import database, in_parts, table_of
 from models.listings import Listing, ListingSku
 from models.webhooks import Webhook
 from rules.webhooks import Message, moment_of, steps
@@ -78,7 +78,7 @@ def _row(connection_id: int, message: Message, now: datetime) -> dict[str, Any]:
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    target = cast(Table, Webhook.__table__)  # type: ignore[attr-defined]  # SQLModel adds it at class creation
+    target = table_of(Webhook)
     insert = sqlite.insert(target) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(target)
     new = insert.values(list(rows)).on_conflict_do_nothing().returning(target.c.id)
     return len(session.connection().execute(new).all())
